@@ -1,0 +1,140 @@
+"""Twins of bus, board and artifact store that live in one process: for tests, and to try the line out."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.errors import ArtifactMissing
+from core.inspection import OutboxMessage, Position, Progress, Tile
+from core.ports import Clock
+from core.wire import TOPIC, Delivery, Record
+
+OffsetSource = Callable[[str], Mapping[int, int]]
+
+
+@dataclass
+class MemoryBus:
+    """FramePublisher and Backlog over plain lists: one partition per key, in order of first sight."""
+
+    clock: Clock
+    next_offsets: OffsetSource
+    topic: str = TOPIC
+    keys: list[bytes] = field(default_factory=list)
+    logs: list[list[tuple[Record, datetime]]] = field(default_factory=list)
+    owners: dict[int, "MemoryFrameConsumer"] = field(default_factory=dict)
+
+    def publish(self, record: Record) -> Future[Position]:
+        """Append to the partition of the record's key."""
+        if record.key not in self.keys:
+            self.keys.append(record.key)
+            self.logs.append([])
+        partition = self.keys.index(record.key)
+        self.logs[partition].append((record, self.clock()))
+        done: Future[Position] = Future()
+        done.set_result(Position(self.topic, partition, len(self.logs[partition]) - 1))
+        return done
+
+    def waiting(self) -> int:
+        """Records beyond the ledger's offsets."""
+        settled = self.next_offsets(self.topic)
+        return sum(len(log) - settled.get(partition, 0) for partition, log in enumerate(self.logs))
+
+    def close(self, timeout_s: float) -> None:
+        """Nothing is ever in flight here."""
+
+    def consumer(self) -> "MemoryFrameConsumer":
+        """One more worker's end of this bus."""
+        return MemoryFrameConsumer(self)
+
+
+class MemoryFrameConsumer:
+    """FrameConsumer: owns a partition from the first record it takes until it settles all, rewinds or leaves."""
+
+    def __init__(self, bus: MemoryBus) -> None:
+        self._bus = bus
+        self._stands_at: dict[int, int] = {}
+
+    def poll(self, max_records: int, timeout_s: float) -> list[Delivery]:  # noqa: ARG002 - nothing to wait for
+        """What is there now; a twin does not wait."""
+        taken: list[Delivery] = []
+        for partition in range(len(self._bus.logs)):
+            if self._bus.owners.get(partition, self) is self:
+                taken += self._take(partition, max_records - len(taken))
+        return taken
+
+    def _take(self, partition: int, room: int) -> list[Delivery]:
+        topic = self._bus.topic
+        start = self._stands_at.get(partition, self._bus.next_offsets(topic).get(partition, 0))
+        entries = self._bus.logs[partition][start : start + room]
+        if entries:
+            self._bus.owners[partition] = self
+            self._stands_at[partition] = start + len(entries)
+        return [
+            Delivery(Position(topic, partition, offset), offset, arrived_at, record)
+            for offset, (record, arrived_at) in enumerate(entries, start)
+        ]
+
+    def settle(self, progress: Iterable[Progress]) -> None:
+        """Give up each partition whose every taken record is settled."""
+        for step in progress:
+            if self._stands_at.get(step.partition) == step.next:
+                self._release(step.partition)
+
+    def rewind(self) -> None:
+        """Give everything back."""
+        for partition in list(self._stands_at):
+            self._release(partition)
+
+    def close(self) -> None:
+        """The same as rewinding: others may take over."""
+        self.rewind()
+
+    def _release(self, partition: int) -> None:
+        del self._stands_at[partition]
+        self._bus.owners.pop(partition, None)
+
+
+@dataclass
+class MemoryArtifacts:
+    """ArtifactStore in a dictionary."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, name: str, content: bytes) -> str:
+        """Keep it under memory:NAME."""
+        uri = f"memory:{name}"
+        self.contents[uri] = content
+        return uri
+
+    def get(self, uri: str) -> bytes:
+        """What was put there."""
+        if uri not in self.contents:
+            raise ArtifactMissing(uri)
+        return self.contents[uri]
+
+
+@dataclass
+class MemoryBoard:
+    """LiveBoard in a dictionary."""
+
+    newest: dict[str, Tile] = field(default_factory=dict)
+
+    def show(self, tiles: Sequence[Tile]) -> None:
+        """Replace the tiles of these cameras."""
+        self.newest |= {tile.camera: tile for tile in tiles}
+
+    def tiles(self) -> list[Tile]:
+        """By camera name."""
+        return [self.newest[camera] for camera in sorted(self.newest)]
+
+
+@dataclass
+class MemoryVerdicts:
+    """VerdictPublisher that remembers what it told."""
+
+    told: list[OutboxMessage] = field(default_factory=list)
+
+    def tell(self, messages: Sequence[OutboxMessage]) -> None:
+        """Remember all, in order."""
+        self.told += messages

@@ -1,0 +1,149 @@
+"""The ledger's twin: every promise of InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard and Outbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from core.errors import Fenced, NoOpenDay, UnknownModel
+from core.inspection import (
+    Batch,
+    CameraRun,
+    Failure,
+    OpenDays,
+    OutboxMessage,
+    Progress,
+    Recorded,
+    Refusal,
+    Result,
+    TrainingProgress,
+)
+from core.product import ActiveModel, BundleRef, ModelVersion, Product
+from core.verdict import Threshold
+from core.verdict_message import key_of, to_verdict_message
+
+
+def filed_at(result: Result) -> datetime:
+    """The moment whose day holds the row."""
+    if isinstance(result, Failure):
+        return result.filed_at
+    return result.arrival.arrived_at if isinstance(result, Refusal) else result.frame.captured_at
+
+
+@dataclass
+class MemoryLedger:
+    """All of the ledger in dictionaries."""
+
+    days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
+    results: dict[tuple[str, str, int], Result] = field(default_factory=dict)
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    messages: list[OutboxMessage] = field(default_factory=list)
+    told_ids: set[int] = field(default_factory=set)
+    camera_runs: dict[tuple[str, str], CameraRun] = field(default_factory=dict)
+    training: dict[str, TrainingProgress] = field(default_factory=dict)
+    recipes: dict[str, Product] = field(default_factory=dict)
+    versions: list[ModelVersion] = field(default_factory=list)
+    promotions: dict[str, int] = field(default_factory=dict)
+    thresholds: list[tuple[int, Threshold]] = field(default_factory=list)
+
+    def record(self, batch: Batch) -> Recorded:
+        """All or nothing; frames already there stay as they were."""
+        self._check(batch)
+        new = {key_of(result): result for result in batch.results if key_of(result) not in self.results}
+        self.results |= new
+        self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
+        self.messages += [
+            OutboxMessage(number, key[0], to_verdict_message(result))
+            for number, (key, result) in enumerate(new.items(), len(self.messages) + 1)
+        ]
+        return Recorded(len(new), len(batch.results) - len(new))
+
+    def _check(self, batch: Batch) -> None:
+        for step in batch.progress:
+            if self.offsets.get((step.topic, step.partition), step.first) != step.first:
+                raise Fenced(_where(step))
+        for result in batch.results:
+            if filed_at(result) not in self.days:
+                raise NoOpenDay(filed_at(result).isoformat())
+
+    def next_offsets(self, topic: str) -> Mapping[int, int]:
+        """Per partition of the topic."""
+        return {partition: offset for (name, partition), offset in self.offsets.items() if name == topic}
+
+    def open_days(self) -> OpenDays:
+        """As set from outside."""
+        return self.days
+
+    def save_product(self, product: Product, at: datetime, who: str, why: str) -> None:
+        """Keep the newest recipe."""
+        self.recipes[product.name] = product
+
+    def products(self) -> list[Product]:
+        """By name."""
+        return [self.recipes[name] for name in sorted(self.recipes)]
+
+    def register(self, product: str, bundle: BundleRef, threshold: Threshold, at: datetime, who: str) -> ModelVersion:
+        """A new version, or the one that has this sha256 already."""
+        for version in self.versions:
+            if (version.product, version.bundle.sha256) == (product, bundle.sha256):
+                return version
+        version = ModelVersion(len(self.versions) + 1, product, bundle, at)
+        self.versions.append(version)
+        self.set_threshold(version.id, threshold, at, who, "fitted at training")
+        return version
+
+    def promote(self, model_version_id: int, at: datetime, who: str, why: str) -> None:
+        """Newest promotion wins."""
+        version = self._version(model_version_id)
+        self.promotions[version.product] = version.id
+
+    def set_threshold(self, model_version_id: int, threshold: Threshold, at: datetime, who: str, why: str) -> int:
+        """Append."""
+        self._version(model_version_id)
+        self.thresholds.append((model_version_id, threshold))
+        return len(self.thresholds)
+
+    def active(self) -> Mapping[str, ActiveModel]:
+        """Promoted version, newest threshold, recipe."""
+        found: dict[str, ActiveModel] = {}
+        for name, version_id in self.promotions.items():
+            ids = [number for number, (owner, _) in enumerate(self.thresholds, 1) if owner == version_id]
+            found[name] = ActiveModel(
+                self._version(version_id), ids[-1], self.thresholds[ids[-1] - 1][1], self.recipes[name].recipe
+            )
+        return found
+
+    def _version(self, model_version_id: int) -> ModelVersion:
+        for version in self.versions:
+            if version.id == model_version_id:
+                return version
+        raise UnknownModel(str(model_version_id))
+
+    def report(self, run: CameraRun) -> None:
+        """Numbers only grow."""
+        known = self.camera_runs.get((run.camera, run.start_id))
+        if known is None or known.reported_at <= run.reported_at:
+            self.camera_runs[run.camera, run.start_id] = run
+
+    def runs(self) -> list[CameraRun]:
+        """Newest report first."""
+        return sorted(self.camera_runs.values(), key=lambda run: run.reported_at, reverse=True)
+
+    def report_training(self, progress: TrainingProgress) -> None:
+        """Keep the newest."""
+        self.training[progress.product] = progress
+
+    def trainings(self) -> list[TrainingProgress]:
+        """By product name."""
+        return [self.training[name] for name in sorted(self.training)]
+
+    def pending(self, limit: int) -> list[OutboxMessage]:
+        """Untold, oldest first."""
+        return [message for message in self.messages if message.id not in self.told_ids][:limit]
+
+    def told(self, ids: Sequence[int]) -> None:
+        """Remember."""
+        self.told_ids |= set(ids)
+
+
+def _where(step: Progress) -> str:
+    return f"{step.topic}/{step.partition} does not stand at {step.first}"

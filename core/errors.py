@@ -1,0 +1,71 @@
+"""The few errors that cross a port. Each docstring is the message, and the message holds the remedy."""
+
+
+class LineError(Exception):
+    """Something the line knows how to name went wrong."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Join the class's own message with what was seen this time."""
+        promise = " ".join((self.__doc__ or "").split())
+        super().__init__(f"{promise} ({detail})" if detail else promise)
+        self.detail = detail
+
+
+class EnvelopeRefused(LineError):
+    """This bus record was not written by one of our cameras: its headers do not hold what a frame needs."""
+
+
+class ContentMismatch(LineError):
+    """The content is not what its header says (size or sha256): it was cut or changed on its way."""
+
+
+class FrameTooLarge(LineError):
+    """The frame is larger than the line carries (64 MiB): lower the camera's resolution or split the view."""
+
+
+class ImageRefused(LineError):
+    """The content is not an image this line accepts: send PNG, JPEG, BMP, TIFF or WebP within the pixel limit."""
+
+
+class BusUnavailable(LineError):
+    """The frame bus does not answer: check KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL; frames wait meanwhile."""
+
+
+class LedgerUnavailable(LineError):
+    """Postgres does not answer: check DATABASE_URL and that the server runs; frames wait on the bus meanwhile."""
+
+
+class Fenced(LineError):
+    """Another worker has already committed these frames: nothing was written; read again from the ledger."""
+
+
+class NoOpenDay(LineError):
+    """A frame's day has no partition: it must be filed as ERROR "clock" under the broker's time."""
+
+
+class ArtifactMissing(LineError):
+    """The artifact store says that this object does not exist."""
+
+
+class ArtifactsUnavailable(LineError):
+    """The artifact store does not answer: check ARTIFACT_URL; frames wait on the bus meanwhile."""
+
+
+class BoardUnavailable(LineError):
+    """The live board does not answer: pictures are late, verdicts are not affected; check REDIS_URL."""
+
+
+class UnknownModel(LineError):
+    """No such model version is registered: list them with `python -m retrain status`."""
+
+
+class BundleRefused(LineError):
+    """The bundle is not whole or not the one registered: train or copy it again; the running model stays."""
+
+
+class SettingMissing(LineError):
+    """A setting that has no default is not set: name it in the environment (see .env.example)."""
+
+
+class SettingRefused(LineError):
+    """A setting has a value this line cannot work with: correct it (see `make settings`)."""

@@ -1,0 +1,90 @@
+"""Product and its recipe; ModelVersion; what is active on the line right now."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+from core.frame import PRODUCT_NAME, SHA256, check_match, check_utc
+from core.verdict import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one product is inspected. Every field has a default that works without being touched.
+
+    `keep_ok_share` (0..1) of OK frames go to the artifact store beside all others; `kept_map_scale` and
+    `other_map_scale` (0 < s <= 1) shrink the stored maps of kept and of other frames per side.
+    `false_reject_budget` and `review_budget` are shares of good parts that may be rejected or reviewed.
+    `retrain_cron` is a five-field crontab read in `retrain_time_zone`.
+    """
+
+    keep_ok_share: float = 0.02
+    kept_map_scale: float = 1.0
+    other_map_scale: float = 0.25
+    false_reject_budget: float = 1 / 500
+    review_budget: float = 1 / 50
+    retrain_cron: str = "30 3 * * *"
+    retrain_time_zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        for name in ("keep_ok_share", "false_reject_budget", "review_budget"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+        for name in ("kept_map_scale", "other_map_scale"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The recipe from stored values; fields this version does not know are left out, missing ones default."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A kind of part and its recipe."""
+
+    name: str
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        check_match("product", PRODUCT_NAME, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRef:
+    """Where a trained bundle lies and the hash that proves it: sha256 over both of its files' hashes."""
+
+    uri: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        check_match("sha256", SHA256, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One trained bundle of one product, as registered. `id` is drawn by the ledger and never reused."""
+
+    id: int
+    product: str
+    bundle: BundleRef
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        check_utc("created_at", self.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveModel:
+    """What a worker needs to judge a product: the promoted version, its newest threshold, the recipe."""
+
+    model: ModelVersion
+    threshold_id: int
+    threshold: Threshold
+    recipe: Recipe

@@ -1,0 +1,35 @@
+"""What all stations share. Every field says its unit and why this default; `make settings` prints them."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LineSettings(BaseSettings):
+    """Where the line's servers are. Nothing set: everything embedded, in one folder."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    database_url: str = ""
+    """Postgres, e.g. postgresql+psycopg2://user@host/line. Empty: an embedded PostgreSQL in LINE_HOME."""
+
+    kafka_bootstrap_servers: str = ""
+    """host:port, comma separated. Empty: frames travel through a durable queue in the same Postgres."""
+
+    redis_url: str = ""
+    """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
+
+    artifact_url: str = ""
+    """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME."""
+
+    line_home: Path = Field(default=Path(".line"))
+    """Folder of everything embedded. Relative to where the station starts, so that a clone keeps to itself."""
+
+    embedded: bool = Field(default=True, validation_alias="LINE_EMBEDDED")
+    """Whether an unset DATABASE_URL starts the embedded Postgres. The container image says no: it must be named."""
+
+    @property
+    def artifacts(self) -> str:
+        """The artifact store's URL, with the embedded default filled in."""
+        return self.artifact_url or str((self.line_home / "artifacts").absolute())
