@@ -55,7 +55,7 @@ class MemoryFrameConsumer:
         self._bus = bus
         self._stands_at: dict[int, int] = {}
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Delivery]:  # noqa: ARG002 - nothing to wait for
+    def poll(self, max_records: int, timeout_s: float) -> list[Delivery]:
         """What is there now; a twin does not wait."""
         taken: list[Delivery] = []
         for partition in range(len(self._bus.logs)):
