@@ -189,6 +189,14 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptGood:
+    """Frames judged OK whose pictures are kept, and how many OK frames there were in all."""
+
+    kept: int
+    judged_ok: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """A verdict that waits to be told to the plant; `id` grows in the order of commits per camera."""
 

@@ -9,6 +9,7 @@ from core.frame import Image
 from core.inspection import (
     Batch,
     CameraRun,
+    KeptGood,
     OpenDays,
     OutboxMessage,
     Position,
@@ -176,6 +177,14 @@ class VerdictPublisher(Protocol):
         Raises:
             BusUnavailable: Some may not have been delivered; telling all again is safe.
         """
+        ...
+
+
+class LearningSource(Protocol):
+    """What a night could learn from."""
+
+    def kept_good(self, product: str, since: datetime) -> KeptGood:
+        """How many frames judged OK since then are kept in the artifact store."""
         ...
 
 

@@ -9,6 +9,8 @@ from core.inspection import (
     Batch,
     CameraRun,
     Failure,
+    Inspection,
+    KeptGood,
     OpenDays,
     OutboxMessage,
     Progress,
@@ -18,7 +20,7 @@ from core.inspection import (
     TrainingProgress,
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product
-from core.verdict import Threshold
+from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 
 
@@ -135,6 +137,17 @@ class MemoryLedger:
     def trainings(self) -> list[TrainingProgress]:
         """By product name."""
         return [self.training[name] for name in sorted(self.training)]
+
+    def kept_good(self, product: str, since: datetime) -> KeptGood:
+        """Counted from the results."""
+        ok = [
+            result
+            for result in self.results.values()
+            if isinstance(result, Inspection)
+            and (result.decision, result.frame.product) == (Decision.OK, product)
+            and result.frame.captured_at >= since
+        ]
+        return KeptGood(sum(bool(result.evidence.frame_uri) for result in ok), len(ok))
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

@@ -1,0 +1,66 @@
+# The verbs of this project. `make` alone prints them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+FOR ?=
+IMAGES ?=
+WEIGHTS ?=
+BUS ?= postgres
+
+.PHONY: help
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "making the virtual environment .venv (about two minutes the first time, 6 GB)"
+	@$(PYTHON) -m venv .venv || { echo "venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[all,dev]'
+	@touch $(READY)
+
+.PHONY: env
+env: $(READY) ## make the virtual environment .venv from constraints.txt
+
+.PHONY: demo
+demo: $(READY) ## the whole line on this machine; FOR=60 ends after a minute, IMAGES=DIR WEIGHTS=FILE BUS=kafka
+	@$(BIN)/python -m line.demo --bus $(BUS) $(if $(FOR),--for $(FOR)) $(if $(IMAGES),--images "$(IMAGES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+
+.PHONY: check
+check: $(READY) ## what CI says first: format, lint, types, arrows, fast tests; under two minutes, no servers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not slow and not server and not acceptance"
+
+.PHONY: test
+test: check ## all checks and all tests, with the real servers that can be had here
+	$(BIN)/pytest -m "(slow or server) and not acceptance"
+
+.PHONY: acceptance
+acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/ and weights/)
+	$(BIN)/pytest -m acceptance -s --timeout 3600
+
+.PHONY: bench
+bench: $(READY) ## speed of the whole network, plain and fast path
+	$(BIN)/python -m model benchmark --encoder wide_resnet50_2 --batch 8
+	$(BIN)/python -m model benchmark --encoder mobilenetv2_100 --batch 8
+
+.PHONY: services
+services: $(READY) ## start Kafka, Redis and Postgres on this machine without Docker, as far as they can be had
+	$(BIN)/python -m line.services up
+
+.PHONY: services-down
+services-down: $(READY) ## stop what `make services` started
+	$(BIN)/python -m line.services down
+
+.PHONY: migrate
+migrate: $(READY) ## bring the database to this version's schema
+	$(BIN)/python -m core migrate
+
+.PHONY: settings
+settings: $(READY) ## print every setting with its default and reason
+	@$(BIN)/python -m core settings

@@ -1,0 +1,13 @@
+"""The retrain station's settings; `make settings` prints them."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class RetrainSettings(BaseSettings):
+    """How the timetable keeps up with the products."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    products_interval_s: float = Field(default=10.0, gt=0)
+    """Seconds between two looks at the products' recipes: a new product has its night without a restart."""
