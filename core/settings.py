@@ -6,10 +6,19 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+SECRETS = Path("/run/secrets")
+"""Where containers find secrets as files named after the setting: a URL with a password is never in an environment."""
+
+
 class LineSettings(BaseSettings):
     """Where the line's servers are. Nothing set: everything embedded, in one folder."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
 
     database_url: str = ""
     """Postgres, e.g. postgresql+psycopg2://user@host/line. Empty: an embedded PostgreSQL in LINE_HOME."""
