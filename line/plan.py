@@ -1,0 +1,103 @@
+"""What a demo is made of: cameras, product, training, bus. Pure: arguments in, commands out."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+TRAINING_PARTS = 120
+TRAINING_MINUTES = 2.0
+RENDERED_RATE = 2.0
+FOLDER_RATE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCamera:
+    """One camera of the demo and the seed that makes it different from the others."""
+
+    name: str
+    source: str
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """One run of the demo. `for_s` is infinite where it runs until Ctrl-C; `images` is None for rendered parts."""
+
+    home: Path
+    bus: str
+    for_s: float
+    product: str
+    images: Path | None
+    weights: str
+    cameras: tuple[DemoCamera, ...]
+
+    @property
+    def good_images(self) -> Path:
+        """What the bundle is trained on."""
+        return self.images if self.images is not None else self.home / "rendered" / "good"
+
+    @property
+    def bundle(self) -> Path:
+        """Where the trained bundle lies; a second demo on the same images finds it there."""
+        return self.home / "bundles" / self.product
+
+
+def rendered_plan(home: Path, bus: str, for_s: float) -> DemoPlan:
+    """Two cameras over one kind of rendered part, each seeing other parts."""
+    cameras = tuple(
+        DemoCamera(name, "simulated:disc", RENDERED_RATE, seed)
+        for name, seed in (("line1-top", 101), ("line2-top", 202))
+    )
+    return DemoPlan(home, bus, for_s, "disc", None, "random", cameras)
+
+
+def folder_plan(home: Path, bus: str, for_s: float, images: Path, weights: str) -> DemoPlan:
+    """Two cameras that replay the user's own good images, shuffled each in its own order."""
+    cameras = tuple(
+        DemoCamera(name, f"folder:{images}", FOLDER_RATE, seed) for name, seed in (("line1-top", 1), ("line2-top", 2))
+    )
+    return DemoPlan(home, bus, for_s, product_name(images), images, weights, cameras)
+
+
+def product_name(images: Path) -> str:
+    """A product's name from the folder's: `.../ballscrew/train/good` is `ballscrew`, small letters and dashes only."""
+    telling = [part for part in images.absolute().parts if part not in ("train", "good", "images", "/")]
+    name = re.sub(r"[^a-z0-9._-]+", "-", (telling or ["part"])[-1].lower()).strip("-._")[:40]
+    return name or "part"
+
+
+def render_arguments(plan: DemoPlan) -> list[str]:
+    """`python -m ingest.render ...`: the good parts to learn from."""
+    return ["--out", str(plan.home / "rendered"), "--parts", str(TRAINING_PARTS), "--seed", "1"]
+
+
+def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
+    """`python -m model train ...`: small and quick, for a demo."""
+    return [
+        "train",
+        *("--images", str(plan.good_images)),
+        *("--out", str(plan.bundle)),
+        *("--encoder", "resnet18" if plan.weights == "random" else "mobilenetv2_100"),
+        *("--weights", plan.weights),
+        *("--input-size", "128x128"),
+        *("--minutes", str(TRAINING_MINUTES)),
+        *("--progress", str(progress)),
+    ]
+
+
+def camera_arguments(plan: DemoPlan, camera: DemoCamera) -> list[str]:
+    """`python -m ingest ...`: one camera with its journal."""
+    return [
+        *("--camera", camera.name),
+        *("--product", plan.product),
+        *("--source", camera.source),
+        *("--rate", str(camera.rate)),
+        *("--seed", str(camera.seed)),
+        *("--journal", str(journal_path(plan, camera))),
+    ]
+
+
+def journal_path(plan: DemoPlan, camera: DemoCamera) -> Path:
+    """The camera's own diary, outside Postgres."""
+    return plan.home / "journal" / f"{camera.name}.jsonl"
