@@ -27,6 +27,10 @@ class ImageRefused(LineError):
     """The content is not an image this line accepts: send PNG, JPEG, BMP, TIFF or WebP within the pixel limit."""
 
 
+class ImageTooLarge(ImageRefused):
+    """The image has more pixels than this line decodes: lower the camera's resolution or raise the pixel limit."""
+
+
 class BusUnavailable(LineError):
     """The frame bus does not answer: check KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL; frames wait meanwhile."""
 
