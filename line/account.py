@@ -105,8 +105,7 @@ def balance(captured: Collection[Key], defect: Mapping[Key, bool], rows: Sequenc
 
 
 def _first(keys: Sequence[Key]) -> str:
-    camera, start_id, sequence = keys[0]
-    return f"{camera}/{start_id}/{sequence}"
+    return "/".join(map(str, keys[0])) if keys else ""
 
 
 def _rate(rows: Sequence[Row]) -> float:
