@@ -1,0 +1,247 @@
+"""The reading end of Kafka. Where to read from is the ledger's word; Kafka's own offsets only feed lag tools."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
+from kafka.structs import OffsetAndMetadata
+
+from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECORD_LIMIT, require_crc32c, translated
+from core.errors import BusUnavailable, LedgerUnavailable
+from core.frame import from_microseconds
+from core.inspection import Position, Progress
+from core.wire import TOPIC, Delivery, Record
+
+GROUP = "inspection.workers"
+SESSION_S = 12.0
+"""A killed worker's partitions go to others after this; a shorter one would take a long pause for a death."""
+
+BETWEEN_POLLS_S = 300.0
+SLICE_S = 0.2
+"""One look at the broker: a new assignment waits at most this long for its place to be read from the ledger."""
+
+FETCH_BYTES = 64 * 1024 * 1024
+UNREADABLE = Record(b"", (("unreadable", b"the client library cannot parse this record"),), b"")
+PARSE_ERRORS = (UnicodeDecodeError, CorruptRecordError, UnsupportedCodecError)
+
+log = structlog.get_logger()
+
+
+class KafkaFrameConsumer:
+    """FrameConsumer as a member of a group; connects at its first poll.
+
+    The assignor is cooperative-sticky: when a worker comes or goes, the others keep their partitions and what
+    they were handed, where the eager ones would hand everybody's unsettled records out again.
+    Records of open or aborted transactions are read like any other: waiting for a stranger's transaction to end
+    would stop the line.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        next_offsets: Callable[[str], Mapping[int, int]],
+        client_id: str,
+        topic: str = TOPIC,
+        group: str = GROUP,
+        session_s: float = SESSION_S,
+    ) -> None:
+        require_crc32c()
+        self._next_offsets = next_offsets
+        self._topic = topic
+        self._stands_at: dict[TopicPartition, int] = {}
+        self._consumer: KafkaConsumer | None = None
+        self._closed = False
+        self._settings = {
+            "bootstrap_servers": bootstrap,
+            "bootstrap_timeout_ms": int(CONNECT_S * 1000),
+            "client_id": client_id,
+            "group_id": group,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "allow_auto_create_topics": False,
+            "partition_assignment_strategy": [CooperativeStickyAssignor],
+            "session_timeout_ms": int(session_s * 1000),
+            "heartbeat_interval_ms": int(session_s * 1000 / 4),
+            "max_poll_interval_ms": int(BETWEEN_POLLS_S * 1000),
+            "max_partition_fetch_bytes": 4 * RECORD_LIMIT,
+            "fetch_max_bytes": FETCH_BYTES,
+        }
+
+    def poll(self, max_records: int, timeout_s: float) -> list[Delivery]:
+        """Records of the partitions this worker was given, from where the ledger stands."""
+        deadline = time.monotonic() + timeout_s
+        with translated():
+            consumer = self._connected()
+            while True:
+                self._place(consumer)
+                left = max(0.0, min(SLICE_S, deadline - time.monotonic()))
+                deliveries = self._fetch(consumer, max_records, left)
+                if deliveries or time.monotonic() >= deadline:
+                    return deliveries
+
+    def settle(self, progress: Iterable[Progress]) -> None:
+        """Commit Kafka's own offsets, for lag tools only; whether that succeeds changes nothing."""
+        offsets = {
+            TopicPartition(step.topic, step.partition): OffsetAndMetadata(step.next, "", -1) for step in progress
+        }
+        if self._consumer is None or not offsets:
+            return
+        try:
+            self._consumer.commit_async(offsets, callback=_ignore)
+        except KafkaError as error:
+            log.debug("lag_offsets_not_committed", reason=str(error))
+
+    def rewind(self) -> None:
+        """Forget where the reader stands; the next poll asks the ledger."""
+        self._stands_at.clear()
+
+    def close(self) -> None:
+        """Leave the group, so that its partitions go to others at once."""
+        self._closed = True
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        try:
+            consumer.close(autocommit=False, timeout_ms=5000)
+        except KafkaError as error:
+            log.warning("bus_left_without_goodbye", reason=str(error))
+
+    def _connected(self) -> KafkaConsumer:
+        if self._closed:
+            raise BusUnavailable("this consumer is closed")
+        if self._consumer is None:
+            self._consumer = KafkaConsumer(**self._settings)
+            self._consumer.subscribe([self._topic], listener=_Placement(self._consumer, self._stands_at))
+        return self._consumer
+
+    def _place(self, consumer: KafkaConsumer) -> None:
+        """Let the reader stand where the ledger says, in every partition where it does not stand yet."""
+        new = [partition for partition in consumer.assignment() if partition not in self._stands_at]
+        if not new:
+            return
+        try:
+            recorded = self._next_offsets(self._topic)
+        except LedgerUnavailable as error:
+            raise BusUnavailable(error.detail) from error
+        first = consumer.beginning_offsets(new, timeout_ms=int(ANSWER_S * 1000))
+        end = consumer.end_offsets(new, timeout_ms=int(ANSWER_S * 1000))
+        for partition in new:
+            start = recorded.get(partition.partition, first[partition])
+            _check_reachable(partition, start, first[partition], end[partition])
+            try:
+                consumer.seek(partition, max(start, first[partition]))
+                self._stands_at[partition] = start
+                consumer.resume(partition)
+            except (ValueError, KeyError):
+                self._stands_at.pop(partition, None)  # taken away meanwhile
+
+    def _fetch(self, consumer: KafkaConsumer, max_records: int, timeout_s: float) -> list[Delivery]:
+        try:
+            fetched = consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        except PARSE_ERRORS:
+            return self._fetch_one_by_one(consumer)
+        return [delivery for partition in sorted(fetched) for delivery in self._deliveries(partition, fetched)]
+
+    def _deliveries(self, partition: TopicPartition, fetched: Mapping[TopicPartition, list[Any]]) -> list[Delivery]:
+        """What was fetched, unless it comes from before the reader was placed."""
+        stood_at = self._stands_at.get(partition)
+        if stood_at is None or fetched[partition][0].offset < stood_at:
+            self._stands_at.pop(partition, None)
+            return []
+        deliveries = []
+        for found in fetched[partition]:
+            deliveries.append(_delivery(found, stood_at))
+            stood_at = found.offset + 1
+        self._stands_at[partition] = stood_at
+        return deliveries
+
+    def _fetch_one_by_one(self, consumer: KafkaConsumer) -> list[Delivery]:
+        """Somebody wrote what the client library cannot parse: find it, and hand it out as an unreadable record.
+
+        Left alone it would be fetched, and fail, forever. Each readable partition gives at most one record here.
+        """
+        deliveries: list[Delivery] = []
+        standing = list(self._stands_at)
+        for partition in standing:
+            consumer.pause(*(other for other in standing if other != partition))
+            try:
+                fetched = consumer.poll(timeout_ms=int(SLICE_S * 1000), max_records=1)
+                deliveries += self._deliveries(partition, fetched) if partition in fetched else []
+            except PARSE_ERRORS as error:
+                deliveries.append(self._unreadable(consumer, partition, error))
+            finally:
+                consumer.resume(*(other for other in standing if other in consumer.assignment()))
+        return deliveries
+
+    def _unreadable(self, consumer: KafkaConsumer, partition: TopicPartition, error: Exception) -> Delivery:
+        stood_at = self._stands_at[partition]
+        offset = consumer.position(partition, timeout_ms=int(ANSWER_S * 1000)) or stood_at
+        consumer.seek(partition, offset + 1)
+        self._stands_at[partition] = offset + 1
+        log.warning("unreadable_record_found", partition=partition.partition, offset=offset, reason=str(error)[:200])
+        return Delivery(Position(partition.topic, partition.partition, offset), stood_at, datetime.now(UTC), UNREADABLE)
+
+
+class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """Keeps newly given partitions still until the polling thread has asked the ledger where to stand in them.
+
+    It runs on the library's own thread, where nothing may block.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, stands_at: dict[TopicPartition, int]) -> None:
+        self._consumer = consumer
+        self._stands_at = stands_at
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Stand nowhere in them yet."""
+        given = list(assigned)
+        self.on_partitions_revoked(given)
+        self._consumer.pause(*given)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Forget where the reader stood."""
+        for partition in revoked:
+            self._stands_at.pop(partition, None)
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        """The same."""
+        self.on_partitions_revoked(lost)
+
+
+def _check_reachable(partition: TopicPartition, start: int, first: int, end: int) -> None:
+    """Warn where the broker's retention was faster than the workers.
+
+    Raises:
+        BusUnavailable: The ledger stands beyond the topic's end, so the topic is not the one it was.
+    """
+    if start > end:
+        raise BusUnavailable(
+            f"{partition.topic}/{partition.partition} ends at {end}, but {start} is recorded already: the topic was"
+            " made anew; give it another name, or remove its rows from consumer_offset"
+        )
+    if start < first:
+        log.error("frames_lost_to_retention", partition=partition.partition, count=first - start)
+
+
+def _delivery(found: Any, stood_at: int) -> Delivery:
+    headers = tuple((name, value or b"") for name, value in found.headers)
+    record = Record(found.key or b"", headers, found.value or b"")
+    position = Position(found.topic, found.partition, found.offset)
+    return Delivery(position, stood_at, _moment(found.timestamp), record)
+
+
+def _moment(milliseconds: int) -> datetime:
+    """The broker's time; a topic made by hand may hold the writer's instead, which can be any number."""
+    try:
+        return from_microseconds(milliseconds * 1000)
+    except OverflowError:
+        return datetime.now(UTC)
+
+
+def _ignore(_offsets: object, _answer: object) -> None:
+    """Lag tools see the next commit."""

@@ -1,0 +1,158 @@
+"""The writing end of the durable queue in Postgres."""
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Condition, Thread
+
+from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from core.adapters.postgres_lanes import on_the_bus, pack_headers
+from core.adapters.schema import bus_lane, bus_record
+from core.errors import BusUnavailable
+from core.inspection import Position
+from core.wire import TOPIC, Record
+
+DELIVERY_S = 60.0
+"""A database that is restarted is back sooner; a frame that waited longer is given up and announced as dropped."""
+
+BATCH_RECORDS = 64
+BATCH_BYTES = 8 * 1024 * 1024
+"""One transaction carries at most this: commits are what costs, but nobody should wait for a huge one."""
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letter:
+    """A record on its way, whom to tell, and until when to try."""
+
+    record: Record
+    told: "Future[Position]"
+    try_until: float
+
+
+class PostgresFramePublisher:
+    """FramePublisher: a thread of its own writes whatever has gathered in one transaction.
+
+    A batch whose commit was not answered is written again; the ledger drops the repeat by its natural key.
+    """
+
+    def __init__(self, engine: Engine, topic: str = TOPIC, delivery_s: float = DELIVERY_S) -> None:
+        self._engine = engine
+        self._topic = topic
+        self._delivery_s = delivery_s
+        self._known_keys: set[bytes] = set()
+        self._letters: deque[Letter] = deque()
+        self._changed = Condition()
+        self._closed = False
+        self._gives_up = False
+        self._writer = Thread(target=self._write_all, name="postgres-publisher", daemon=True)
+        self._writer.start()
+
+    def publish(self, record: Record) -> Future[Position]:
+        """Leave it for the writing thread."""
+        letter = Letter(record, Future(), time.monotonic() + self._delivery_s)
+        letter.told.set_running_or_notify_cancel()
+        with self._changed:
+            if self._closed:
+                letter.told.set_exception(BusUnavailable("this publisher is closed"))
+                return letter.told
+            self._letters.append(letter)
+            self._changed.notify_all()
+        return letter.told
+
+    def close(self, timeout_s: float) -> None:
+        """Wait at most this long for what is in flight; the rest fails."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._writer.join(timeout_s)
+        with self._changed:
+            self._gives_up = True
+            self._changed.notify_all()
+        self._writer.join(LONGEST_PAUSE_S)
+
+    def _write_all(self) -> None:
+        """Until closed and empty."""
+        while batch := self._next_batch():
+            self._write_or_fail(batch)
+
+    def _next_batch(self) -> list[Letter]:
+        """What has gathered, left in the queue's order; empty only in the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._letters or self._closed)
+            batch: list[Letter] = []
+            size = 0
+            while self._letters and len(batch) < BATCH_RECORDS and size < BATCH_BYTES:
+                batch.append(self._letters.popleft())
+                size += len(batch[-1].record.value)
+            return batch
+
+    def _write_or_fail(self, batch: Sequence[Letter]) -> None:
+        """Try until it is written or its oldest record has waited too long: the order must hold meanwhile."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                positions = self._write([letter.record for letter in batch])
+            except BusUnavailable as error:
+                if self._should_give_up(batch[0], pause_s):
+                    for letter in batch:
+                        letter.told.set_exception(error)
+                    return
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            else:
+                for letter, position in zip(batch, positions, strict=True):
+                    letter.told.set_result(position)
+                return
+
+    def _should_give_up(self, oldest: Letter, pause_s: float) -> bool:
+        """Pause, unless it is too late to try again."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._gives_up, timeout=pause_s)
+            return self._gives_up or time.monotonic() > oldest.try_until
+
+    def _write(self, records: Sequence[Record]) -> list[Position]:
+        keys = [record.key for record in records]
+        with on_the_bus(), self._engine.begin() as connection:
+            self._open_lanes(connection, set(keys))
+            positions = self._draw(connection, keys)
+            connection.execute(
+                insert(bus_record),
+                [
+                    {
+                        "topic": position.topic,
+                        "partition": position.partition,
+                        "offset": position.offset,
+                        "headers": pack_headers(record.headers),
+                        "value": record.value,
+                    }
+                    for position, record in zip(positions, records, strict=True)
+                ],
+            )
+        self._known_keys |= set(keys)
+        return positions
+
+    def _open_lanes(self, connection: Connection, keys: set[bytes]) -> None:
+        # Only for new keys: a conflict, too, uses up one of the numbers that lanes are given.
+        for key in sorted(keys - self._known_keys):
+            connection.execute(upsert(bus_lane).values(topic=self._topic, key=key).on_conflict_do_nothing())
+
+    def _draw(self, connection: Connection, keys: Sequence[bytes]) -> list[Position]:
+        """A place for each, in order; the lanes stay locked until the commit, always in the order of their keys."""
+        places: dict[bytes, deque[Position]] = defaultdict(deque)
+        for key in sorted(set(keys)):
+            count = keys.count(key)
+            drawn = connection.execute(
+                update(bus_lane)
+                .where(bus_lane.c.topic == self._topic, bus_lane.c.key == key)
+                .values(last_offset=bus_lane.c.last_offset + count)
+                .returning(bus_lane.c.partition, bus_lane.c.last_offset)
+            ).one()
+            first = drawn.last_offset - count + 1
+            places[key].extend(Position(self._topic, drawn.partition, first + number) for number in range(count))
+        return [places[key].popleft() for key in keys]
