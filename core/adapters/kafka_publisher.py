@@ -83,28 +83,35 @@ class KafkaFramePublisher:
 class KafkaVerdicts:
     """VerdictPublisher on a Kafka topic, keyed by camera.
 
-    A verdict told twice has the same camera, start_id and sequence in its JSON: a reader drops repeats by them.
+    It connects when it first tells something. A verdict told twice has the same camera, start_id and sequence in its
+    JSON: a reader drops repeats by them.
     """
 
     def __init__(self, bootstrap: str, topic: str = VERDICTS_TOPIC, tell_s: float = TELL_S) -> None:
+        require_crc32c()
+        self._bootstrap = bootstrap
         self._topic = topic
         self._tell_s = tell_s
-        self._producer = open_producer(bootstrap, tell_s)
+        self._producer: KafkaProducer | None = None
 
     def tell(self, messages: Sequence[OutboxMessage]) -> None:
         """Send all, then wait for every acknowledgement within one deadline."""
+        if self._producer is None:
+            self._producer = open_producer(self._bootstrap, self._tell_s)
         with translated():
-            sent = [self._send(message) for message in messages]
+            sent = [self._send(self._producer, message) for message in messages]
             self._producer.flush(timeout=self._tell_s)
             for one in sent:
                 one.get(timeout=0)
 
-    def _send(self, message: OutboxMessage) -> Any:
-        return self._producer.send(self._topic, key=message.camera.encode(), value=message.payload.encode())
+    def _send(self, producer: KafkaProducer, message: OutboxMessage) -> Any:
+        return producer.send(self._topic, key=message.camera.encode(), value=message.payload.encode())
 
     def close(self) -> None:
         """Let go. Safe to call twice."""
-        close_producer(self._producer)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            close_producer(producer)
 
 
 def close_producer(producer: KafkaProducer) -> None:

@@ -1,0 +1,140 @@
+"""Frames and maps worth keeping, quarantined frames, bundles: a folder, or any store that fsspec reaches by URL."""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from core.errors import ArtifactMissing, ArtifactsUnavailable, SettingRefused
+
+NAME = re.compile(r"[A-Za-z0-9._=-]{1,200}(/[A-Za-z0-9._=-]{1,200})*")
+NAME_LIMIT = 512
+NOT_AN_OBJECT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+
+S3_OPTIONS = {
+    "use_listings_cache": False,
+    "config_kwargs": {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}},
+}
+"""Without these a store that does not answer is waited for through minutes of retries."""
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError unless the name is relative, stays inside the store, and reads the same on every store."""
+    if not NAME.fullmatch(name) or len(name) > NAME_LIMIT or {".", ".."} & set(name.split("/")):
+        raise ValueError(f"not the name of an artifact: {name[:80]!r}")
+
+
+class FsspecArtifacts:
+    """ArtifactStore under one URL. An artifact's URI is the store's URL and its name."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._files, root = fsspec.core.url_to_fs(url, **(S3_OPTIONS if url.startswith("s3:") else {}))
+        except (ValueError, ImportError) as error:
+            raise SettingRefused(f"ARTIFACT_URL: {error}") from error
+        self._root: str = root.rstrip("/")
+        self._local = "file" in _protocols(self._files)
+        if self._local:
+            with _available():
+                Path(self._root).mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, content: bytes) -> str:
+        """Keep it whole or not at all; on a disk of this machine it survives a power cut."""
+        check_name(name)
+        path = f"{self._root}/{name}"
+        with _available():
+            if self._local:
+                _write_durably(Path(path), content)
+            else:
+                self._files.pipe_file(path, content)  # an object store shows an object only once it is whole
+        return str(self._files.unstrip_protocol(path))
+
+    def get(self, uri: str) -> bytes:
+        """What was put under this URI."""
+        path = self._path(uri)
+        try:
+            with _available():
+                content: bytes = self._files.cat_file(path)
+                return content
+        except NOT_AN_OBJECT as error:
+            self._check_still_there()
+            raise ArtifactMissing(uri) from error
+
+    def _check_still_there(self) -> None:
+        """A folder that is not mounted, a bucket that is gone: without its root the store knows of no object.
+
+        Raises:
+            ArtifactsUnavailable: The root is not there.
+        """
+        root = self._root if self._local else self._root.split("/", 1)[0]
+        with _available():
+            if not self._files.exists(root):
+                raise ArtifactsUnavailable(f"{root} is not there")
+
+    def _path(self, uri: str) -> str:
+        """Where it lies, only if `put` could have said so: a URI may come from a stranger's record."""
+        start = f"{self._files.unstrip_protocol(self._root)}/"
+        name = uri.removeprefix(start)
+        try:
+            check_name(name)
+        except ValueError as error:
+            raise ArtifactMissing(f"outside this store: {uri[:200]!r}") from error
+        if not uri.startswith(start):
+            raise ArtifactMissing(f"outside this store: {uri[:200]!r}")
+        return f"{self._root}/{name}"
+
+
+def _protocols(files: Any) -> tuple[str, ...]:
+    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """What a store that does not answer raises; S3's own library keeps outside the system's errors."""
+    try:
+        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+    except ImportError:
+        return (OSError,)
+    return (OSError, BotoCoreError)
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """Let a store's plain "no such object" through, and name every other trouble."""
+    try:
+        yield
+    except NOT_AN_OBJECT:
+        raise
+    except _transport_errors() as error:
+        raise ArtifactsUnavailable(str(error)[:300]) from error
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Beside its place first, on the disk, then moved: no reader and no crash ever sees half of it."""
+    partial = path.with_name(f".partial-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        # Said here, for what a reader takes for "no such object" is a writer's trouble.
+        raise ArtifactsUnavailable(str(error)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name, too, must reach the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
