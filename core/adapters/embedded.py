@@ -97,7 +97,7 @@ def _pid_file_lines(folder: Path) -> list[str] | None:
 
 
 def _is_postgres(pid: str) -> bool:
-    import psutil  # type: ignore[import-untyped]  # comes with the wheel, as does everything here
+    import psutil  # comes with the wheel, as does everything here
 
     try:
         return "postgres" in psutil.Process(int(pid)).name()

@@ -1,0 +1,82 @@
+"""`python -m core migrate`: makes the database (and the Kafka topics) ready. `python -m core settings`: lists them."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+
+import structlog
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from core.adapters import wiring
+from core.adapters.migrate import upgrade
+from core.errors import LineError
+from core.settings import LineSettings
+
+STATIONS = ("core", "ingest", "model", "worker", "dashboard", "retrain")
+
+log = structlog.get_logger("core")
+
+
+def main() -> int:
+    """Run one verb."""
+    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    verbs = parser.add_subparsers(required=True)
+    verbs.add_parser("migrate", help="bring database and topics to this version").set_defaults(run=_migrate)
+    verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
+    try:
+        parser.parse_args().run()
+    except LineError as error:
+        print(f"core: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _migrate() -> None:
+    settings = LineSettings()
+    ledger = wiring.open_ledger(settings, "migrate")
+    upgrade(ledger.engine)
+    opened = ledger.prepare_days(datetime.now(UTC).date())
+    wiring.ensure_topics(settings)
+    days = ledger.open_days()
+    log.info("migrated", days_opened=len(opened), first_day=str(days.first), last_day=str(days.last))
+    ledger.close()
+
+
+def _print_settings() -> None:
+    for settings in _settings_classes():
+        print(f"# {' '.join((settings.__doc__ or '').split())}")
+        for name, field in settings.model_fields.items():
+            print(f"{_variable(settings, name, field)}={_default(field)}")
+            print(f"    {' '.join((field.description or '').split())}")
+        print()
+
+
+def _settings_classes() -> Iterator[type[BaseSettings]]:
+    """Those in the settings.py of each station that has one."""
+    for station in STATIONS:
+        module = f"{station}.settings"
+        if find_spec(module) is not None:
+            values = vars(import_module(module)).values()
+            yield from (value for value in values if _is_settings(value) and value.__module__ == module)
+
+
+def _is_settings(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseSettings)
+
+
+def _variable(settings: type[BaseSettings], name: str, field: FieldInfo) -> str:
+    if isinstance(field.validation_alias, str):
+        return field.validation_alias
+    return f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def _default(field: FieldInfo) -> str:
+    return "(must be set)" if field.is_required() else str(field.get_default(call_default_factory=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Opens the days on which inspections can be filed, and says which are open."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import Connection, Engine, text
+
+from core.adapters.database import translated
+from core.adapters.migrate import PARTITION_NAME
+from core.adapters.schema import PARTITIONED
+from core.errors import LedgerUnavailable
+from core.inspection import OpenDays
+
+BACK = 7
+"""Days before today: frames may wait on the bus for as long as it keeps them."""
+
+AHEAD = 14
+"""Days after today: how long nobody needs to look after the line."""
+
+_PARTITIONS = text(
+    "select relname from pg_inherits join pg_class on pg_class.oid = inhrelid"
+    " where inhparent in (to_regclass('inspection'), to_regclass('score_map'))"
+)
+_LOCK = text("select pg_advisory_xact_lock(hashtext('line.days'))")
+
+
+def prepare_days(engine: Engine, today: date, back: int = BACK, ahead: int = AHEAD) -> list[date]:
+    """Open the days from `back` before today to `ahead` after it that are not open yet; return those.
+
+    Several may do it at once, and the line may run meanwhile: a table is made aside and then attached, which does
+    not wait for those who write, nor they for it.
+    """
+    wanted = [today + timedelta(days=number) for number in range(-back, ahead + 1)]
+    with translated(), engine.connect() as connection:
+        missing = [day for day in wanted if day not in _complete_days(connection)]
+        connection.rollback()
+        return [day for day in missing if _open_day(connection, day)]
+
+
+def open_days(engine: Engine) -> OpenDays:
+    """The newest days without a gap between them.
+
+    Raises:
+        LedgerUnavailable: None is open, or Postgres does not answer.
+    """
+    with translated(), engine.connect() as connection:
+        days = _complete_days(connection)
+    if not days:
+        raise LedgerUnavailable("no day is open: run `python -m core migrate`")
+    first = last = max(days)
+    while first - timedelta(days=1) in days:
+        first -= timedelta(days=1)
+    return OpenDays(first, last)
+
+
+def _complete_days(connection: Connection) -> set[date]:
+    """The days that every partitioned table has."""
+    found = [PARTITION_NAME.fullmatch(name) for name in connection.scalars(_PARTITIONS)]
+    pairs = {(match["table"], match["day"]) for match in found if match}
+    days = [{day for table, day in pairs if table == wanted} for wanted in PARTITIONED]
+    return {date.fromisoformat(day) for day in set.intersection(*days)}
+
+
+def _open_day(connection: Connection, day: date) -> bool:
+    """Open one day in one transaction; False where somebody was faster."""
+    with connection.begin():
+        connection.execute(_LOCK)
+        if day in _complete_days(connection):
+            return False
+        for table in PARTITIONED:
+            _attach(connection, table, day)
+        return True
+
+
+def _attach(connection: Connection, table: str, day: date) -> None:
+    partition = f"{table}_{day:%Y%m%d}"
+    start = datetime.combine(day, time(), UTC)
+    connection.execute(text(f"create table {partition} (like {table} including all)"))
+    connection.execute(
+        text(
+            f"alter table {table} attach partition {partition}"
+            f" for values from ('{start.isoformat()}') to ('{(start + timedelta(days=1)).isoformat()}')"
+        )
+    )

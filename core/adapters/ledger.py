@@ -1,0 +1,16 @@
+"""PostgresLedger: all that the line remembers, behind one pool of connections."""
+
+from dataclasses import dataclass
+
+from core.adapters.ledger_inspections import PostgresInspections
+from core.adapters.ledger_models import PostgresModels
+from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings
+
+
+@dataclass(frozen=True)
+class PostgresLedger(PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox):
+    """InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard and Outbox. Safe to share between threads."""
+
+    def close(self) -> None:
+        """Let go of every connection. Safe to call twice."""
+        self.engine.dispose()

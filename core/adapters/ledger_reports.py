@@ -1,0 +1,78 @@
+"""CameraRegistry, TrainingBoard and Outbox on Postgres."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Engine, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.adapters.database import translated
+from core.adapters.schema import camera_run, outbox, training_progress
+from core.inspection import CameraRun, OutboxMessage, TrainingProgress
+
+_REPORTED = ("product", "captured", "dropped", "reported_at")
+
+
+@dataclass(frozen=True)
+class PostgresCameras:
+    """CameraRegistry. The judged frames of a run are counted in the same row, by whoever records them."""
+
+    engine: Engine
+
+    def report(self, run: CameraRun) -> None:
+        """The newest report wins."""
+        statement = insert(camera_run).values(asdict(run))
+        newer = or_(camera_run.c.reported_at.is_(None), camera_run.c.reported_at <= statement.excluded.reported_at)
+        upsert = statement.on_conflict_do_update(
+            constraint=camera_run.primary_key,
+            set_={name: statement.excluded[name] for name in _REPORTED},
+            where=newer,
+        )
+        with translated(), self.engine.begin() as connection:
+            connection.execute(upsert)
+
+    def runs(self) -> list[CameraRun]:
+        """Newest report first; a run whose camera has not reported yet is left out."""
+        columns = (camera_run.c[name] for name in ("camera", "start_id", *_REPORTED))
+        query = select(*columns).where(camera_run.c.reported_at.is_not(None)).order_by(camera_run.c.reported_at.desc())
+        with translated(), self.engine.connect() as connection:
+            return [CameraRun(*row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class PostgresTrainings:
+    """TrainingBoard."""
+
+    engine: Engine
+
+    def report_training(self, progress: TrainingProgress) -> None:
+        """Replace."""
+        row = asdict(progress)
+        upsert = insert(training_progress).values(row)
+        upsert = upsert.on_conflict_do_update(constraint=training_progress.primary_key, set_=row)
+        with translated(), self.engine.begin() as connection:
+            connection.execute(upsert)
+
+    def trainings(self) -> list[TrainingProgress]:
+        """By product name."""
+        query = select(training_progress).order_by(training_progress.c.product)
+        with translated(), self.engine.connect() as connection:
+            return [TrainingProgress(*row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class PostgresOutbox:
+    """Outbox. What was told is deleted: the inspections are the record, this is only what still has to leave."""
+
+    engine: Engine
+
+    def pending(self, limit: int) -> list[OutboxMessage]:
+        """Oldest first."""
+        query = select(outbox.c.id, outbox.c.camera, outbox.c.payload).order_by(outbox.c.id).limit(limit)
+        with translated(), self.engine.connect() as connection:
+            return [OutboxMessage(*row) for row in connection.execute(query)]
+
+    def told(self, ids: Sequence[int]) -> None:
+        """Delete them."""
+        with translated(), self.engine.begin() as connection:
+            connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))

@@ -1,0 +1,100 @@
+"""Which adapter stands behind which port, chosen by the settings.
+
+Each adapter is imported only when it is chosen, so that a station starts without the libraries of the others.
+"""
+
+from core.adapters.database import open_engine
+from core.adapters.ledger import PostgresLedger
+from core.errors import SettingMissing
+from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
+from core.settings import LineSettings
+
+
+def database_url(settings: LineSettings) -> str:
+    """DATABASE_URL, or that of the embedded PostgreSQL, which is started unless it runs.
+
+    Raises:
+        SettingMissing: DATABASE_URL is not set, and the embedded one is switched off or not installed.
+        LedgerUnavailable: The embedded one does not start.
+    """
+    if settings.database_url:
+        return settings.database_url
+    if not settings.embedded:
+        raise SettingMissing("DATABASE_URL, for LINE_EMBEDDED=false")
+    from core.adapters.embedded import embedded_url
+
+    return embedded_url(settings.line_home)
+
+
+def open_ledger(settings: LineSettings, station: str = "line") -> PostgresLedger:
+    """The ledger; `station` is what Postgres calls its connections. It neither connects nor migrates yet."""
+    engine = open_engine(database_url(settings), application_name=station)
+    return PostgresLedger(engine, tells=bool(settings.kafka_bootstrap_servers))
+
+
+def open_publisher(settings: LineSettings) -> FramePublisher:
+    """The camera's end of the bus: Kafka if it is named, else Postgres."""
+    if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_bus import KafkaFramePublisher
+
+        return KafkaFramePublisher(settings.kafka_bootstrap_servers)
+    from core.adapters.postgres_bus import PostgresFramePublisher
+
+    return PostgresFramePublisher(open_engine(database_url(settings), application_name="publisher"))
+
+
+def open_consumer(settings: LineSettings, ledger: PostgresLedger, owner: str) -> FrameConsumer:
+    """The worker's end of the bus, which starts where the ledger stands."""
+    if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_bus import KafkaFrameConsumer
+
+        return KafkaFrameConsumer(settings.kafka_bootstrap_servers, ledger.next_offsets, owner)
+    from core.adapters.postgres_bus import PostgresFrameConsumer
+
+    return PostgresFrameConsumer(ledger.engine, ledger.next_offsets, owner)
+
+
+def open_backlog(settings: LineSettings, ledger: PostgresLedger) -> Backlog:
+    """How much of the bus the ledger has not seen yet."""
+    if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_bus import KafkaBacklog
+
+        return KafkaBacklog(settings.kafka_bootstrap_servers, ledger.next_offsets)
+    from core.adapters.postgres_bus import PostgresBacklog
+
+    return PostgresBacklog(ledger.engine, ledger.next_offsets)
+
+
+def open_board(settings: LineSettings) -> LiveBoard:
+    """The live board: Redis if it is named, else Postgres."""
+    if settings.redis_url:
+        from core.adapters.live_board_redis import RedisLiveBoard
+
+        return RedisLiveBoard(settings.redis_url)
+    from core.adapters.live_board import PostgresLiveBoard
+
+    return PostgresLiveBoard(open_engine(database_url(settings), application_name="board"))
+
+
+def open_artifacts(settings: LineSettings) -> ArtifactStore:
+    """The artifact store: a folder, or whatever the URL names."""
+    from core.adapters.artifacts import FsspecArtifacts
+
+    return FsspecArtifacts(settings.artifacts)
+
+
+def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:
+    """Where the plant listens; None without Kafka, and then no outbox is written either."""
+    if not settings.kafka_bootstrap_servers:
+        return None
+    from core.adapters.kafka_bus import KafkaVerdicts
+
+    return KafkaVerdicts(settings.kafka_bootstrap_servers)
+
+
+def ensure_topics(settings: LineSettings) -> None:
+    """Create the topics that are missing, where there is Kafka."""
+    if settings.kafka_bootstrap_servers:
+        from core.adapters import kafka_bus
+
+        kafka_bus.ensure_topics(settings.kafka_bootstrap_servers)
