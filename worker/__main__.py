@@ -1,0 +1,135 @@
+"""`python -m worker`: judges frames until it is stopped. SIGTERM ends it after the batch in hand."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from core.adapters import wiring
+from core.adapters.ledger import PostgresLedger
+from core.errors import BundleRefused, LineError
+from core.inspection import OpenDays
+from core.ports import Detector, FrameConsumer
+from core.settings import LineSettings
+from model.bundle import bundle_sha256
+from model.images import decode
+from worker.batching import BatchLimits
+from worker.brightness.detector import BrightnessDetector, is_brightness
+from worker.bundle_loader import BundleLoader
+from worker.counts import Counts, JudgedLog, NoJudgedLog
+from worker.days import Days
+from worker.loop import Bench, run
+from worker.model_slot import ModelSlot, in_background
+from worker.patience import Patience
+from worker.settings import WorkerSettings
+from worker.telling import Herald, NoHerald
+
+log = structlog.get_logger("worker")
+
+
+def main() -> int:
+    """Judge until told to stop; 1 where something did not answer until the deadline."""
+    arguments = _parser().parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    counts = Counts()
+    try:
+        _judge(WorkerSettings(), LineSettings(), counts, stop, arguments.stop_when_idle)
+    except LineError as error:
+        log.error("worker_gave_up", error=str(error), kind=type(error).__name__)
+        return 1
+    finally:
+        log.info("worker_ended", counts=counts.to_json())
+        if arguments.summary:
+            arguments.summary.write_text(counts.to_json())
+    return 0
+
+
+def _judge(
+    settings: WorkerSettings, line: LineSettings, counts: Counts, stop: threading.Event, idle_limit_s: float | None
+) -> None:
+    owner = f"{socket.gethostname()}-{os.getpid()}"
+    ledger = wiring.open_ledger(line, "worker")
+    consumer = wiring.open_consumer(line, ledger, owner)
+    bench = _bench(settings, line, ledger, consumer, stop)
+    log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
+
+    def is_over(idle_s: float) -> bool:
+        return stop.is_set() or (idle_limit_s is not None and idle_s >= idle_limit_s)
+
+    try:
+        run(bench, counts, is_over)
+    finally:
+        consumer.close()
+        ledger.close()
+
+
+def _bench(
+    settings: WorkerSettings, line: LineSettings, ledger: PostgresLedger, consumer: FrameConsumer, stop: threading.Event
+) -> Bench:
+    artifacts = wiring.open_artifacts(line)
+    verdicts = wiring.open_verdicts(line)
+    loader = BundleLoader(artifacts, settings.cache, _opener(settings.device))
+    return Bench(
+        consumer=consumer,
+        ledger=ledger,
+        board=wiring.open_board(line),
+        artifacts=artifacts,
+        slot=ModelSlot(ledger, loader, time.monotonic, in_background),
+        days=Days(lambda: _prepared(ledger), time.monotonic),
+        decode=decode,
+        patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s),
+        clock=lambda: datetime.now(UTC),
+        limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
+        herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
+        diary=JudgedLog(Path(settings.judged_log)) if settings.judged_log else NoJudgedLog(),
+        wait_for_model_s=settings.model_wait_s,
+    )
+
+
+def _prepared(ledger: PostgresLedger) -> OpenDays:
+    opened = ledger.prepare_days(datetime.now(UTC).date())
+    if opened:
+        log.info("days_opened", count=len(opened))
+    return ledger.open_days()
+
+
+def _opener(device: str) -> Callable[[Path, str], Detector]:
+    def open_bundle(folder: Path, sha256: str) -> Detector:
+        if is_brightness(folder):
+            return _brightness(folder, sha256)
+        # Only here, in the loading thread: a worker whose products need no network never waits for torch.
+        from model.detector import load_detector
+
+        return load_detector(folder, device, sha256)
+
+    return open_bundle
+
+
+def _brightness(folder: Path, sha256: str) -> Detector:
+    found = bundle_sha256(folder)
+    if found != sha256:
+        raise BundleRefused(f"sha256 {found[:12]} where {sha256[:12]} is registered")
+    return BrightnessDetector()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    parser.add_argument("--stop-when-idle", type=float, metavar="SECONDS", help="end when nothing came for so long")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write what was done as JSON at the end")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

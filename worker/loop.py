@@ -1,0 +1,199 @@
+"""The worker's loop. The order of effects is the algorithm."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, NoOpenDay
+from core.inspection import Batch, OpenDays, Recorded, Tile, progress_of
+from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
+from core.verdict_message import key_of
+from core.wire import Delivery
+from worker.batching import BatchLimits, collect
+from worker.counts import Counts, NoJudgedLog
+from worker.days import Days
+from worker.judging import Desk, results_of
+from worker.model_slot import ModelSlot
+from worker.opening import open_delivery
+from worker.patience import Patience, StopRequested
+from worker.telling import NoHerald, show
+from worker.tiles import TileDrawer, last_places
+
+FILING_TRIES = 3
+MODEL_LOOK_S = 0.05
+
+log = structlog.get_logger("worker")
+
+
+class Telling(Protocol):
+    """Who tells the plant."""
+
+    def tell(self, counts: Counts) -> None:
+        """Never raises for a plant that does not listen."""
+        ...
+
+
+class Diary(Protocol):
+    """Who writes down what was tried."""
+
+    def judged(self, keys: Iterable[tuple[str, str, int]]) -> None:
+        """About to be recorded."""
+        ...
+
+    def recorded(self, recorded: Recorded) -> None:
+        """Recorded."""
+        ...
+
+    def fenced(self) -> None:
+        """Refused by the ledger's fence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything a worker works with: passed in, so that tests pass twins and nothing here knows a library.
+
+    `wait_for_model_s` is how long a batch waits for the first model of its product while that is being loaded.
+    """
+
+    consumer: FrameConsumer
+    ledger: InspectionLedger
+    board: LiveBoard
+    artifacts: ArtifactStore
+    slot: ModelSlot
+    days: Days
+    decode: FrameDecoder
+    patience: Patience
+    clock: Clock
+    limits: BatchLimits
+    herald: Telling = field(default_factory=NoHerald)
+    diary: Diary = field(default_factory=NoJudgedLog)
+    wait_for_model_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A batch ready to be recorded, and what the live board is shown once it is."""
+
+    batch: Batch
+    tiles: tuple[Tile, ...]
+
+
+def inspect_batch(deliveries: Sequence[Delivery], bench: Bench, days: OpenDays) -> Inspected:
+    """One result per delivery, in order. The one effect is evidence put under names that a repeat overwrites.
+
+    Raises:
+        ArtifactsUnavailable: The store did not answer until the deadline; the bus still holds the frames.
+        StopRequested: The worker is to end and waits for the store.
+    """
+    patience, artifacts = bench.patience, bench.artifacts
+
+    def fetch(uri: str) -> bytes:
+        return patience.insist(lambda: artifacts.get(uri), ArtifactsUnavailable)
+
+    # Lazily: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
+    opened = (open_delivery(one, days, bench.clock(), fetch, bench.decode) for one in deliveries)
+    drawer = TileDrawer(last_places([one.record.key for one in deliveries]))
+    desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)
+    results = results_of(opened, desk, drawer.see)
+    progress = progress_of((one.position, one.resumed_from) for one in deliveries)
+    return Inspected(Batch(tuple(results), progress), tuple(drawer.tiles))
+
+
+def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
+    """Inspect until `is_over`, which is told for how long nothing has come.
+
+    Raises:
+        LineError: Something did not answer until the deadline. Nothing is lost: whoever restarts this process lets
+            it begin again where the ledger stands.
+    """
+    monotonic = bench.patience.monotonic
+    try:
+        bench.patience.insist(bench.slot.first_look, LedgerUnavailable)
+        last_frame_at = monotonic()
+        while not is_over(monotonic() - last_frame_at):
+            bench.slot.refresh()
+            deliveries = _next_batch(bench)
+            if deliveries:
+                inspect_and_record(deliveries, bench, counts)
+                last_frame_at = monotonic()
+            bench.herald.tell(counts)
+    except StopRequested:
+        log.info("batch_abandoned")
+
+
+def inspect_and_record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> None:
+    """One batch from the bus to everybody who waits for it."""
+    _await_first_models(deliveries, bench)
+    try:
+        # 1. Judge, and keep what is worth keeping. A crash leaves files that the next try overwrites.
+        # 2. Rows, maps, quarantine, outbox, counters and next offsets: one transaction. A crash before its commit
+        #    leaves nothing of it, and the frames are judged again; a crash after it leaves all of it.
+        inspected = _record(deliveries, bench, counts)
+    except Fenced as error:
+        # Another worker has these frames, or an earlier try of ours whose answer was lost: its rows stand.
+        counts.fenced += 1
+        bench.diary.fenced()
+        bench.consumer.rewind()
+        log.warning("batch_fenced", error=str(error), frames=len(deliveries))
+        return
+    # 3. Tell the bus. A crash before it leaves lag tools behind and records to clean up; reading begins at the
+    #    ledger's offsets either way.
+    _settle(inspected.batch, bench, counts)
+    # 4. The live board. A crash before it shows these frames late or never: they are in the ledger.
+    show(inspected.tiles, bench.board, counts)
+    log.info("batch_inspected", frames=len(deliveries), **_decisions(inspected.batch))
+
+
+def _record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> Inspected:
+    days = bench.patience.insist(bench.days.known, LedgerUnavailable)
+    for tries_left in reversed(range(FILING_TRIES)):
+        inspected = inspect_batch(deliveries, bench, days)
+        batch = inspected.batch
+        bench.diary.judged(key_of(result) for result in batch.results)
+        try:
+            recorded = bench.patience.insist(partial(bench.ledger.record, batch), LedgerUnavailable)
+        except NoOpenDay:
+            # Midnight, or retention, has moved the days since we looked: file again by the new ones.
+            if not tries_left:
+                raise
+            counts.refiled += 1
+            days = bench.patience.insist(bench.days.refresh, LedgerUnavailable)
+            continue
+        bench.diary.recorded(recorded)
+        counts.note_recorded(batch.results, recorded)
+        return inspected
+    raise AssertionError("the last try returns or raises")
+
+
+def _next_batch(bench: Bench) -> list[Delivery]:
+    return bench.patience.insist(
+        lambda: collect(bench.consumer, bench.limits, bench.patience.monotonic), BusUnavailable
+    )
+
+
+def _await_first_models(deliveries: Sequence[Delivery], bench: Bench) -> None:
+    """A product's first model takes seconds to load: its parts wait for that rather than be rejected."""
+    products = {dict(one.record.headers).get("product", b"").decode(errors="replace") for one in deliveries}
+    until = bench.patience.monotonic() + bench.wait_for_model_s
+    while any(bench.slot.awaited(product) for product in products) and bench.patience.monotonic() < until:
+        if bench.patience.rest(MODEL_LOOK_S):
+            raise StopRequested
+
+
+def _settle(batch: Batch, bench: Bench, counts: Counts) -> None:
+    try:
+        bench.consumer.settle(batch.progress)
+    except BusUnavailable as error:
+        # The rows are committed and reading begins at their offsets: the next batch settles these as well.
+        counts.settle_unavailable += 1
+        bench.consumer.rewind()
+        log.warning("batch_not_settled", error=str(error))
+
+
+def _decisions(batch: Batch) -> dict[str, int]:
+    found = [str(result.decision) for result in batch.results]
+    return {decision: found.count(decision) for decision in sorted(set(found))}

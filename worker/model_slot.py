@@ -1,0 +1,154 @@
+"""The detectors that judge right now. Swapped between batches, never inside one; loaded beside the running ones."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import Protocol
+
+import structlog
+
+from core.errors import ArtifactMissing, ArtifactsUnavailable, BundleRefused, LedgerUnavailable
+from core.inspection import Judge
+from core.ports import Detector
+from core.product import ActiveModel, ModelVersion
+from worker.scoring import DETECTOR_ERRORS
+
+POLL_S = 1.0
+REFUSALS = (BundleRefused, ArtifactMissing, OSError, *DETECTOR_ERRORS)
+
+Load = Callable[[ModelVersion], Detector]
+"""Fetches, checks, loads and warms up; takes seconds, so it runs beside the line."""
+
+log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Serving:
+    """One product's detector with the version, threshold and recipe it judges by."""
+
+    active: ActiveModel
+    detector: Detector
+
+    @property
+    def judge(self) -> Judge:
+        """As every row names it."""
+        active = self.active
+        return Judge(active.model.id, active.threshold_id, active.threshold, self.detector.engine)
+
+
+class ActiveModels(Protocol):
+    """The one thing asked of the model registry."""
+
+    def active(self) -> Mapping[str, ActiveModel]:
+        """Per product that has one, the model promoted last with its newest threshold."""
+        ...
+
+
+Start = Callable[[Callable[[], Detector]], "Future[Detector]"]
+"""How loading runs beside the line."""
+
+
+class ModelSlot:
+    """Holds what serves. `refresh` between batches is the only thing that changes it."""
+
+    def __init__(self, registry: ActiveModels, load: Load, monotonic: Callable[[], float], start: Start) -> None:
+        self._registry = registry
+        self._load = load
+        self._monotonic = monotonic
+        self._start = start
+        self._looked_at = float("-inf")
+        self._active: Mapping[str, ActiveModel] = {}
+        self._serving: dict[str, Serving] = {}
+        self._loading: dict[str, tuple[int, Future[Detector]]] = {}
+        self._refused: dict[str, tuple[int, str]] = {}
+
+    def first_look(self) -> None:
+        """Read what is active before any frame is judged: "not read yet" must never look like "no model".
+
+        Raises:
+            LedgerUnavailable: Postgres does not answer.
+        """
+        self._active = self._registry.active()
+        self._looked_at = self._monotonic()
+
+    def refresh(self) -> None:
+        """Look for promotions at most once a second, take over what has been loaded, begin to load what is new."""
+        if self._monotonic() - self._looked_at >= POLL_S:
+            self._look()
+        for product, (version_id, loading) in list(self._loading.items()):
+            if loading.done():
+                del self._loading[product]
+                self._take_over(product, version_id, loading)
+        for product, active in self._active.items():
+            self._follow(product, active)
+
+    def serving(self) -> Mapping[str, Serving]:
+        """Who judges the next batch, per product; a copy, so that a batch never sees a swap."""
+        return dict(self._serving)
+
+    def absence(self, product: str) -> str:
+        """Why nobody judges this product."""
+        if product in self._refused:
+            version_id, reason = self._refused[product]
+            return f"model {version_id} of {product} was refused: {reason}"
+        return f"{product} has no active model: promote one"
+
+    def awaited(self, product: str) -> bool:
+        """Whether a first model of this product is on its way: its frames had better wait for it."""
+        self.refresh()
+        return product in self._loading and product not in self._serving
+
+    def _look(self) -> None:
+        self._looked_at = self._monotonic()
+        try:
+            self._active = self._registry.active()
+        except LedgerUnavailable as error:
+            log.warning("models_not_read", error=str(error))
+
+    def _follow(self, product: str, active: ActiveModel) -> None:
+        """Take a new threshold or recipe at once; begin to load a new version unless it is refused or under way."""
+        serving = self._serving.get(product)
+        version_id = active.model.id
+        if serving is not None and serving.active.model.id == version_id:
+            if serving.active != active:
+                self._serving[product] = replace(serving, active=active)
+                log.info("threshold_taken", product=product, threshold_id=active.threshold_id)
+            return
+        if self._refused.get(product, (None, ""))[0] == version_id or product in self._loading:
+            return
+        self._loading[product] = (version_id, self._start(lambda: self._load(active.model)))
+
+    def _take_over(self, product: str, version_id: int, loading: "Future[Detector]") -> None:
+        active = self._active.get(product)
+        if active is None or active.model.id != version_id:
+            return  # promoted away while it was loading
+        try:
+            self._serving[product] = Serving(active, loading.result())
+        except ArtifactsUnavailable as error:
+            log.warning("model_not_fetched", product=product, model_version=version_id, error=str(error))
+        except REFUSALS as error:
+            self._refused[product] = (version_id, str(error))
+            log.error("model_refused", product=product, model_version=version_id, error=str(error))
+        else:
+            self._refused.pop(product, None)
+            log.info(
+                "model_taken", product=product, model_version=version_id, engine=self._serving[product].judge.engine
+            )
+
+
+def in_background(load: Callable[[], Detector]) -> "Future[Detector]":
+    """Load in a thread of its own, which never keeps the process from ending."""
+    loading: Future[Detector] = Future()
+    Thread(target=_run, args=(load, loading), name="model-loading", daemon=True).start()
+    return loading
+
+
+def _run(load: Callable[[], Detector], loading: "Future[Detector]") -> None:
+    try:
+        loading.set_result(load())
+    except (ArtifactsUnavailable, *REFUSALS) as error:
+        loading.set_exception(error)
+    finally:
+        if not loading.done():  # a defect nobody foresaw: its traceback is printed, and the old model stays
+            loading.set_exception(BundleRefused("loading ended without an answer"))

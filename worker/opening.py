@@ -1,0 +1,106 @@
+"""From a record on the bus to pixels, or to the reason why there are none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import ArtifactMissing, ContentMismatch, EnvelopeRefused, ImageRefused, ImageTooLarge
+from core.frame import ClaimedFrame, DroppedFrame, Frame, FrameHeader, Image
+from core.inspection import Arrival, OpenDays
+from core.ports import FrameDecoder
+from core.verdict import ErrorReason
+from core.wire import Arrived, Delivery, from_record
+
+Fetch = Callable[[str], bytes]
+"""A claimed frame's content by its URI; raises ArtifactMissing, and waits where the store does not answer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A frame that can be scored."""
+
+    header: FrameHeader
+    arrival: Arrival
+    content: bytes
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A frame of one of our cameras that cannot be scored. `content` is what came of it."""
+
+    header: FrameHeader
+    arrival: Arrival
+    reason: ErrorReason
+    detail: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """A record whose envelope is not to be believed, so that it has nothing but its place on the bus."""
+
+    arrival: Arrival
+    reason: ErrorReason
+    detail: str
+    content: bytes
+
+
+Opened = Picture | Unjudged | Untrusted
+
+
+def open_delivery(delivery: Delivery, days: OpenDays, now: datetime, fetch: Fetch, decode: FrameDecoder) -> Opened:
+    """What came, as far as it can be understood. Never raises for what is in the record."""
+    arrival = arrival_of(delivery, days, now)
+    value = delivery.record.value
+    try:
+        arrived = from_record(delivery.record)
+    except EnvelopeRefused as error:
+        return Untrusted(arrival, ErrorReason.ENVELOPE, error.detail, value)
+    except ContentMismatch as error:
+        # The hash is the only thing that ties these bytes to that name: without it, the name may be another's.
+        return Untrusted(arrival, ErrorReason.CONTENT, error.detail, value)
+    # Before all other reasons: whatever else is wrong with it, its row can only be filed under the broker's time.
+    if arrived.header.captured_at not in days:
+        return Unjudged(arrived.header, arrival, ErrorReason.CLOCK, _clock_detail(arrived, days), value)
+    return _open_arrived(arrived, arrival, fetch, decode)
+
+
+def arrival_of(delivery: Delivery, days: OpenDays, now: datetime) -> Arrival:
+    """When and where it came; our own time where the broker's clock is wrong too, for a row must have a day."""
+    return Arrival(delivery.position, delivery.arrived_at if delivery.arrived_at in days else now)
+
+
+def _open_arrived(arrived: Arrived, arrival: Arrival, fetch: Fetch, decode: FrameDecoder) -> Opened:
+    if isinstance(arrived, DroppedFrame):
+        return Unjudged(arrived.header, arrival, ErrorReason.DROPPED, arrived.reason, b"")
+    if isinstance(arrived, ClaimedFrame):
+        return _open_claim(arrived, arrival, fetch, decode)
+    return _open_frame(arrived, arrival, decode)
+
+
+def _open_claim(claim: ClaimedFrame, arrival: Arrival, fetch: Fetch, decode: FrameDecoder) -> Opened:
+    try:
+        content = fetch(claim.uri)
+        frame = Frame(claim.header, content)
+    except ArtifactMissing as error:
+        return Unjudged(claim.header, arrival, ErrorReason.MISSING, error.detail, b"")
+    except ContentMismatch as error:
+        return Untrusted(arrival, ErrorReason.CONTENT, f"{claim.uri}: {error.detail}", content)
+    return _open_frame(frame, arrival, decode)
+
+
+def _open_frame(frame: Frame, arrival: Arrival, decode: FrameDecoder) -> Picture | Unjudged:
+    if not frame.content:
+        return Unjudged(frame.header, arrival, ErrorReason.EMPTY, "0 bytes", b"")
+    try:
+        return Picture(frame.header, arrival, frame.content, decode(frame.content))
+    except ImageTooLarge as error:
+        return Unjudged(frame.header, arrival, ErrorReason.TOO_LARGE, error.detail, frame.content)
+    except ImageRefused as error:
+        return Unjudged(frame.header, arrival, ErrorReason.UNDECODABLE, error.detail, frame.content)
+
+
+def _clock_detail(arrived: Arrived, days: OpenDays) -> str:
+    said = f"the camera's clock says {arrived.header.captured_at.isoformat()}, open are {days.first} to {days.last}"
+    return f"{said}; dropped: {arrived.reason}" if isinstance(arrived, DroppedFrame) else said

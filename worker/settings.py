@@ -1,0 +1,37 @@
+"""The worker's settings; `make settings` prints them."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """How a worker batches, waits and loads."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKER_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    batch_frames: int = Field(default=16, ge=1, le=512)
+    """Frames per batch at most: enough to fill a small network, few enough that a crash repeats little."""
+
+    batch_wait_ms: float = Field(default=50.0, ge=0)
+    """Milliseconds from a batch's first frame until it is judged, full or not: what a part waits at most for others."""
+
+    poll_wait_ms: float = Field(default=250.0, ge=0, le=2000)
+    """Milliseconds one look at an empty bus takes: how fast an idle worker hears of a stop or a new model."""
+
+    retry_deadline_s: float = Field(default=180.0, ge=0)
+    """Seconds a worker insists while Postgres, the bus or the artifact store is away. Then it ends with the reason,
+    so that its supervisor sees it; the frames wait on the bus."""
+
+    model_wait_s: float = Field(default=60.0, ge=0)
+    """Seconds the parts of a product wait for its first model while that is loading; then they are ERROR."""
+
+    cache: Path = Path(".line/cache/bundles")
+    """Folder of fetched bundles, one subfolder per hash: a restart needs no download. May be emptied at any time."""
+
+    device: str = Field(default="auto", pattern=r"auto|cpu|cuda(:\d+)?")
+    """Where the network runs: `auto` takes a GPU where there is one."""
+
+    judged_log: str = ""
+    """A file that gets a line per attempt to record, for drills that count frames judged again. Empty: none."""
