@@ -108,7 +108,10 @@ class ModelRegistry(Protocol):
         ...
 
     def register(self, product: str, bundle: BundleRef, threshold: Threshold, at: datetime, who: str) -> ModelVersion:
-        """Keep a bundle and its own fitted threshold as a new version; a bundle known by its sha256 is returned."""
+        """Keep a bundle and its own fitted threshold as a new version; a bundle known by its sha256 is returned.
+
+        A product that was never saved gets the default recipe.
+        """
         ...
 
     def promote(self, model_version_id: int, at: datetime, who: str, why: str) -> None:

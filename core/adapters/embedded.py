@@ -71,19 +71,21 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def _is_running(folder: Path) -> bool:
-    """Whether a server runs there, waiting for one that is just starting; a dead one's pid file is removed.
+    """Whether a server runs there, after waiting for one that is just starting or has just been killed.
 
-    The pid in a left-over file may meanwhile belong to any other program, so its name is looked at too.
+    The number in a killed server's pid file may belong to any other program by now, and its children may still write
+    for a moment: only when the last of them is gone may the file be removed.
     """
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end:
         lines = _pid_file_lines(folder)
         if lines is None:
             return False
-        if lines and not _is_postgres(lines[0]):
-            (folder / "postmaster.pid").unlink(missing_ok=True)
+        living = _servers_in(folder)
+        if not living and lines:
+            _remove_leftovers(folder, lines)
             return False
-        if len(lines) == LINES_WHEN_READY and lines[-1].strip() == "ready":
+        if len(lines) == LINES_WHEN_READY and lines[-1].strip() == "ready" and int(lines[0]) in living:
             return True
         time.sleep(LOOK_AGAIN_S)
     raise LedgerUnavailable(f"the embedded one does not get ready: see {folder / 'log'}")
@@ -96,13 +98,22 @@ def _pid_file_lines(folder: Path) -> list[str] | None:
         return None
 
 
-def _is_postgres(pid: str) -> bool:
+def _remove_leftovers(folder: Path, pid_file_lines: list[str]) -> None:
+    """What a killed server leaves behind, which would keep the next one from starting."""
+    sockets = "".join(pid_file_lines[4:5]).strip()
+    if sockets:
+        for left in Path(sockets).glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
+    (folder / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _servers_in(folder: Path) -> set[int]:
+    """The processes of a PostgreSQL that work in this folder, without those that have ended and wait to be reaped."""
     import psutil  # comes with the wheel, as does everything here
 
-    try:
-        return "postgres" in psutil.Process(int(pid)).name()
-    except psutil.NoSuchProcess:
-        return False
+    found = (process.info for process in psutil.process_iter(["pid", "name", "cwd", "status"]))
+    living = (info for info in found if info["name"] == "postgres" and info["status"] != psutil.STATUS_ZOMBIE)
+    return {int(info["pid"]) for info in living if info["cwd"] == str(folder)}
 
 
 def _start(folder: Path) -> "PostgresServer":

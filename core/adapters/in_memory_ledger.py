@@ -19,7 +19,7 @@ from core.inspection import (
     Result,
     TrainingProgress,
 )
-from core.product import ActiveModel, BundleRef, ModelVersion, Product
+from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 
@@ -50,7 +50,10 @@ class MemoryLedger:
     def record(self, batch: Batch) -> Recorded:
         """All or nothing; frames already there stay as they were."""
         self._check(batch)
-        new = {key_of(result): result for result in batch.results if key_of(result) not in self.results}
+        new: dict[tuple[str, str, int], Result] = {}
+        for result in batch.results:
+            if key_of(result) not in self.results:
+                new.setdefault(key_of(result), result)
         self.results |= new
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
         self.messages += [
@@ -88,6 +91,7 @@ class MemoryLedger:
         for version in self.versions:
             if (version.product, version.bundle.sha256) == (product, bundle.sha256):
                 return version
+        self.recipes.setdefault(product, Product(product, Recipe()))
         version = ModelVersion(len(self.versions) + 1, product, bundle, at)
         self.versions.append(version)
         self.set_threshold(version.id, threshold, at, who, "fitted at training")

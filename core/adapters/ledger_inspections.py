@@ -64,7 +64,7 @@ class PostgresInspections:
             consumer_offset.c.topic == topic
         )
         with translated(), self.engine.connect() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def open_days(self) -> OpenDays:
         """As the partitions say."""

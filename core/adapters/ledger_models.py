@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from core.adapters.database import translated
 from core.adapters.schema import audit, model_version, product, promotion, threshold
@@ -26,7 +26,7 @@ _VERSION = (
 )
 _newest_promotion = (
     select(promotion.c.product, promotion.c.model_version_id)
-    .distinct(promotion.c.product)
+    .ext(distinct_on(promotion.c.product))
     .order_by(promotion.c.product, promotion.c.id.desc())
     .subquery()
 )
