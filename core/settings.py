@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 SECRETS = Path("/run/secrets")
 """Where containers find secrets as files named after the setting: a URL with a password is never in an environment."""
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from core.adapters.ledger_inspections import PostgresInspections
+from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings
 
 
 @dataclass(frozen=True)
-class PostgresLedger(PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox):
-    """InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard and Outbox. Safe to share between threads."""
+class PostgresLedger(
+    PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox, PostgresLearning
+):
+    """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 
     def close(self) -> None:
         """Let go of every connection. Safe to call twice."""
