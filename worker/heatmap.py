@@ -19,7 +19,8 @@ def to_stored_map(values: NDArray[np.float32], scale: float) -> StoredMap:
     """The map, shrunk per side by `scale` (0 < scale <= 1), as 8 bits between its own lowest and highest value."""
     shrunk = _shrunk(values, scale)
     low, high = float(shrunk.min()), float(shrunk.max())
-    steps = (shrunk - low) * (255.0 / (high - low)) if high > low else np.zeros_like(shrunk)
+    # In double precision: the span of a float32 map may be too small for its inverse in single precision.
+    steps = (shrunk.astype(np.float64) - low) / (high - low) * 255 if high > low else np.zeros_like(shrunk)
     return StoredMap(_encoded(".png", np.rint(steps).astype(np.uint8)), low, high)
 
 
