@@ -21,7 +21,8 @@ GROUP = "inspection.workers"
 SESSION_S = 12.0
 """A killed worker's partitions go to others after this; a shorter one would take a long pause for a death."""
 
-BETWEEN_POLLS_S = 300.0
+BETWEEN_POLLS_S = 120.0
+"""A worker that neither polls nor dies this long has lost its partitions; a rebalance waits no longer for it."""
 SLICE_S = 0.2
 """One look at the broker: a new assignment waits at most this long for its place to be read from the ledger."""
 
@@ -143,8 +144,8 @@ class KafkaFrameConsumer:
     def _fetch(self, consumer: KafkaConsumer, max_records: int, timeout_s: float) -> list[Delivery]:
         try:
             fetched = consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
-        except PARSE_ERRORS:
-            return self._fetch_one_by_one(consumer)
+        except PARSE_ERRORS as error:
+            return self._unreadable(consumer, error)
         return [delivery for partition in sorted(fetched) for delivery in self._deliveries(partition, fetched)]
 
     def _deliveries(self, partition: TopicPartition, fetched: Mapping[TopicPartition, list[Any]]) -> list[Delivery]:
@@ -160,31 +161,25 @@ class KafkaFrameConsumer:
         self._stands_at[partition] = stood_at
         return deliveries
 
-    def _fetch_one_by_one(self, consumer: KafkaConsumer) -> list[Delivery]:
-        """Somebody wrote what the client library cannot parse: find it, and hand it out as an unreadable record.
+    def _unreadable(self, consumer: KafkaConsumer, error: Exception) -> list[Delivery]:
+        """Somebody wrote what the client library cannot parse: hand it out as an unreadable record, and step over it.
 
-        Left alone it would be fetched, and fail, forever. Each readable partition gives at most one record here.
+        The library does not say where it failed, but its fetcher still holds on to it. Left there it would be looked
+        at again without end, inside a single poll.
         """
-        deliveries: list[Delivery] = []
-        standing = list(self._stands_at)
-        for partition in standing:
-            consumer.pause(*(other for other in standing if other != partition))
-            try:
-                fetched = consumer.poll(timeout_ms=int(SLICE_S * 1000), max_records=1)
-                deliveries += self._deliveries(partition, fetched) if partition in fetched else []
-            except PARSE_ERRORS as error:
-                deliveries.append(self._unreadable(consumer, partition, error))
-            finally:
-                consumer.resume(*(other for other in standing if other in consumer.assignment()))
-        return deliveries
-
-    def _unreadable(self, consumer: KafkaConsumer, partition: TopicPartition, error: Exception) -> Delivery:
-        stood_at = self._stands_at[partition]
-        offset = consumer.position(partition, timeout_ms=int(ANSWER_S * 1000)) or stood_at
+        failed = consumer._fetcher._next_partition_records  # noqa: SLF001
+        if failed is None:
+            raise BusUnavailable(f"a fetch cannot be parsed: {error}") from error
+        partition: TopicPartition = failed.topic_partition
+        stood_at = self._stands_at.get(partition)
+        if stood_at is None:
+            return []  # taken away meanwhile
+        offset: int = consumer.position(partition, timeout_ms=int(ANSWER_S * 1000))
         consumer.seek(partition, offset + 1)
         self._stands_at[partition] = offset + 1
         log.warning("unreadable_record_found", partition=partition.partition, offset=offset, reason=str(error)[:200])
-        return Delivery(Position(partition.topic, partition.partition, offset), stood_at, datetime.now(UTC), UNREADABLE)
+        position = Position(partition.topic, partition.partition, offset)
+        return [Delivery(position, stood_at, datetime.now(UTC), UNREADABLE)]
 
 
 class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types

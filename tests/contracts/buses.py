@@ -14,6 +14,7 @@ from core.adapters.in_memory_ledger import MemoryLedger
 from core.adapters.kafka_bus import KafkaBacklog, KafkaFrameConsumer, KafkaFramePublisher, ensure_topics
 from core.adapters.migrate import upgrade
 from core.adapters.postgres_bus import PostgresBacklog, PostgresFrameConsumer, PostgresFramePublisher
+from core.errors import Fenced
 from core.inspection import Batch, Position, Progress, progress_of
 from core.ports import Backlog, FrameConsumer, FramePublisher
 from core.wire import Delivery, Record
@@ -146,3 +147,13 @@ def record(bus: Bus, consumer: FrameConsumer, deliveries: Sequence[Delivery]) ->
     bus.ledger.record(Batch((), progress))
     consumer.settle(progress)
     return progress
+
+
+def record_or_rewind(bus: Bus, consumer: FrameConsumer, deliveries: list[Delivery]) -> list[Delivery]:
+    """What of it the ledger took: all, or nothing where another worker was faster."""
+    try:
+        record(bus, consumer, deliveries)
+    except Fenced:
+        consumer.rewind()
+        return []
+    return deliveries

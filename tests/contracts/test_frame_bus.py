@@ -6,7 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from core.wire import INLINE_LIMIT, Delivery, Record
-from tests.contracts.buses import Bus, KafkaBus, PostgresBus, TwinBus, publish, record, take, take_nothing
+from tests.contracts.buses import (
+    Bus,
+    KafkaBus,
+    PostgresBus,
+    TwinBus,
+    publish,
+    record,
+    record_or_rewind,
+    take,
+    take_nothing,
+)
 
 server = pytest.mark.server
 
@@ -214,3 +224,19 @@ def test_closing_a_publisher_twice_is_safe(bus: Bus) -> None:
     publish(publisher, records(1))
     publisher.close(5)
     publisher.close(5)
+
+
+def test_workers_come_and_go_and_every_record_counts_once(bus: Bus) -> None:
+    """The bus may hand a record out again when its worker changes; with the ledger's fence it is recorded once."""
+    publish(bus.publisher(), records(40, *[b"camera-%d" % number for number in range(8)]))
+    recorded: list[Delivery] = []
+    workers = [bus.consumer(), bus.consumer()]
+    for turn in range(600):
+        if turn % 15 == 14:
+            workers.pop(0).close()
+            workers.append(bus.consumer())
+        for worker in workers:
+            recorded += record_or_rewind(bus, worker, worker.poll(5, 0.05))
+        if len(recorded) >= 320:
+            break
+    assert values_by_key(recorded) == {b"camera-%d" % number: list(range(40)) for number in range(8)}
