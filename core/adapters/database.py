@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Engine, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import LedgerUnavailable, NoOpenDay, SettingRefused
@@ -30,7 +38,7 @@ def driver_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ValueError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingRefused("DATABASE_URL is not a URL") from error
     if parsed.drivername in ("postgresql", "postgres"):
         return parsed.set(drivername=DRIVER)
