@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade
 from core.adapters.schema import audit, camera_run, inspection, live_tile, outbox, quarantine, score_map
-from core.errors import Fenced, LedgerUnavailable
+from core.errors import Fenced, LedgerUnavailable, NoOpenDay
 from core.inspection import CameraRun, Inspection
 from core.product import Product, Recipe
 from core.verdict import Decision, ErrorReason, Threshold
@@ -233,6 +233,28 @@ def test_workers_with_the_same_frames_on_two_partitions_write_them_once(postgres
     batches = [batch(*clocks, first=10, partition=0), batch(*reversed(again), first=10, partition=1)]
     assert race(postgres_ledger, batches) == ["new 0", "new 10"]
     assert count(postgres_ledger, inspection) == 20
+
+
+def test_what_a_frozen_worker_holds_is_freed(postgres_ledger: PostgresLedger) -> None:
+    """The next one waits for the partition until Postgres ends the idle transaction; the frozen one has lost it."""
+    postgres_ledger.record(batch(inspected(frame(0))))
+    frozen = open_engine(postgres_ledger.engine.url.render_as_string(False)).connect()
+    frozen.execute(text("set idle_in_transaction_session_timeout = '300ms'"))
+    frozen.execute(text("update consumer_offset set next_offset = 9"))
+    assert postgres_ledger.record(batch(inspected(frame(1)), first=1)).new == 1
+    with pytest.raises(DBAPIError):
+        frozen.execute(text("select 1"))
+    frozen.close()
+    assert postgres_ledger.next_offsets(TOPIC) == {0: 2}
+
+
+def test_a_day_without_a_place_for_maps_is_not_open_to_anybody(postgres_ledger: PostgresLedger) -> None:
+    """The row is not written without its map."""
+    with postgres_ledger.engine.begin() as connection:
+        connection.execute(text("drop table score_map_20261124"))
+    with pytest.raises(NoOpenDay):
+        postgres_ledger.record(batch(inspected(frame(0))))
+    assert count(postgres_ledger, inspection) == 0
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

@@ -1,8 +1,11 @@
 """The migrations make the schema, the days are opened ahead of time."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
@@ -20,6 +23,7 @@ from core.inspection import OpenDays
 from tests import servers
 from tests.contracts.ledgers import TODAY, batch, frame, inspected
 
+ROOT = Path(__file__).parents[2]
 DAY = TODAY.date()
 
 
@@ -186,3 +190,14 @@ def test_days_are_opened_while_the_line_records(engine: Engine) -> None:
         done.set()
         assert recording.result(30) > 0
     assert len(opened) == 40
+
+
+def test_one_command_makes_an_empty_database_ready(engine: Engine) -> None:
+    """Tables and days; saying it again is safe."""
+    url = engine.url.render_as_string(hide_password=False)
+    environment = {"DATABASE_URL": url.replace("+psycopg2", "")}
+    for _ in range(2):
+        command = [sys.executable, "-m", "core", "migrate"]
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert differences(engine) == []
+    assert datetime.now(UTC) in open_days(engine)
