@@ -1,0 +1,72 @@
+"""The compose file: what it starts exists, what it publishes stays on this machine, what is secret is a file."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = sorted(name for name, service in SERVICES.items() if service.get("image") == "production-line-inspection")
+
+
+def test_the_whole_line_is_there() -> None:
+    assert {"kafka", "postgres", "redis", "ingest", "worker", "retrain", "dashboard"} <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_station_runs_a_module_that_exists(name: str) -> None:
+    python, flag, module, *_ = SERVICES[name]["command"]
+    assert (python, flag) == ("python", "-m")
+    assert importlib.util.find_spec(f"{module}.__main__") is not None
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_station_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_published_port_is_on_loopback(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+def test_every_server_says_when_it_is_ready_and_every_process_comes_back() -> None:
+    for name, service in SERVICES.items():
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
+    for name in ("kafka", "postgres", "redis", "dashboard"):
+        assert "healthcheck" in SERVICES[name], name
+
+
+def test_secrets_are_files_and_nothing_has_a_password_in_it() -> None:
+    assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
+    used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    assert used == COMPOSE["secrets"].keys()
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert not re.search(r"PASSWORD: *[^$/{\s]", text)
+
+
+def test_the_worker_asks_for_a_gpu() -> None:
+    (device,) = SERVICES["worker"]["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+
+
+def test_images_have_versions() -> None:
+    for name, service in SERVICES.items():
+        image = service["image"]
+        assert image == "production-line-inspection" or re.search(r":\d", image), name
+
+
+def test_the_image_refuses_the_embedded_postgres() -> None:
+    assert "LINE_EMBEDDED=false" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_image_copies_every_station() -> None:
+    copied = re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.M)
+    assert sorted(copied) == ["core", "dashboard", "ingest", "line", "model", "retrain", "worker"]
