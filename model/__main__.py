@@ -1,0 +1,131 @@
+"""`python -m model train | score | evaluate | benchmark`."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Generator
+
+import torch
+from tqdm import tqdm
+
+from core.errors import LineError
+from model.arguments import given_normalisation, network_config, parser, training_config
+from model.benchmark import measure
+from model.config import NetworkConfig, ScoreRule
+from model.detector import chosen_device, load_detector
+from model.encoder import open_encoder
+from model.images import image_paths
+from model.letter import Letter
+from model.pace import Progress
+from model.progress_file import ProgressFile
+from model.recipe import Recipe, read_good_images, train_bundle
+from model.scoring_folder import TABLE_NAME, score_files, write_table
+from model.textures import TextureSource, folder_textures, procedural_textures
+
+
+def main() -> int:
+    """Run one verb; 1 with one line of why where it cannot be done."""
+    arguments = parser().parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        VERBS[arguments.verb](arguments)
+    except (LineError, ValueError) as error:
+        print(f"{arguments.verb}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Good images in, bundle out."""
+    began = time.monotonic()
+    encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
+    if encoder.source == "random":
+        print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
+    config = network_config(arguments, encoder.normalisation)
+    textures, name = texture_source(arguments)
+    images = read_good_images(arguments.images, config)
+    recipe = Recipe(encoder, config, training_config(arguments), ScoreRule(), textures, name, arguments.warm_start)
+    device = chosen_device(arguments.device)
+    letter = shown(train_bundle(images, recipe, arguments.out, device, time.monotonic), arguments)
+    for reason in letter.threshold_reasons:
+        print(reason, file=sys.stderr)
+    print(json.dumps(summary(letter) | {"seconds": round(time.monotonic() - began, 1)}))
+
+
+def texture_source(arguments: argparse.Namespace) -> tuple[TextureSource, str]:
+    """Where textures come from, and its name."""
+    if arguments.textures is None:
+        return procedural_textures(arguments.seed), "procedural"
+    return folder_textures(arguments.textures), arguments.textures.name
+
+
+def shown(training: Generator[Progress, None, Letter], arguments: argparse.Namespace) -> Letter:
+    """Run the training to its end, with a bar and a progress file."""
+    file = ProgressFile(arguments.progress, time.monotonic)
+    with tqdm(total=100.0, unit="%", bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}") as bar:
+        while True:
+            try:
+                progress = next(training)
+            except StopIteration as end:
+                file.write(Progress("trained", 1.0, 0.0))
+                bar.update(100.0 - bar.n)
+                letter: Letter = end.value
+                return letter
+            file.tell(progress)
+            bar.set_description_str(f"{progress.stage}, loss {progress.loss:.3f}", refresh=False)
+            bar.update(100 * progress.share - bar.n)
+
+
+def summary(letter: Letter) -> dict[str, object]:
+    """What was made, in one line."""
+    return {
+        "encoder": letter.network.encoder,
+        "images": letter.training.images,
+        "calibration_images": letter.training.calibration_images,
+        "passes": letter.training.passes,
+        "flow_passes": letter.training.flow_passes,
+        "weight": letter.weight,
+        "review_from": letter.threshold.review_from,
+        "reject_from": letter.threshold.reject_from,
+    }
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """One map per image, and scores.csv."""
+    detector = load_detector(arguments.bundle, arguments.device)
+    paths = image_paths(arguments.images)
+    places = (paths, arguments.images, arguments.maps)
+    scored = score_files(detector, detector.letter.threshold, *places, arguments.batch)
+    write_table(arguments.maps / TABLE_NAME, list(tqdm(scored, total=len(paths), unit="image")))
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """The four metrics of A_p, A_nf and A, as a table and one JSON line."""
+    from model.evaluation import evaluate as evaluated
+
+    print(evaluated, arguments)
+
+
+def benchmark(arguments: argparse.Namespace) -> None:
+    """Images per second, plain and fast; one JSON line last."""
+    height, width = arguments.input_size
+    config = NetworkConfig(arguments.encoder, height, width)
+    device = chosen_device(arguments.device)
+    speed = measure(config, arguments.batch, arguments.seconds, device, time.monotonic)
+    print(
+        f"{arguments.encoder} {height}x{width}, batch {arguments.batch}, {device.type}, "
+        f"{torch.get_num_threads()} threads"
+    )
+    print(f"plain float32, flows by FrEIA: {speed.plain:8.2f} images/s")
+    print(f"fast path, fused flows:        {speed.fast:8.2f} images/s")
+    print(
+        json.dumps({"encoder": arguments.encoder, "batch": arguments.batch, "plain": speed.plain, "fast": speed.fast})
+    )
+
+
+VERBS = {"train": train, "score": score, "evaluate": evaluate, "benchmark": benchmark}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What can be chosen about the network and its training; every number stands beside its reason."""
+
+from dataclasses import dataclass, field
+from math import isfinite
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+SMALLEST_SIDE = 64
+"""Stride 32 leaves 2 x 2 positions: fewer have no neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """What the encoder's weights were trained with: per channel, of values in 0..1."""
+
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def __post_init__(self) -> None:
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(map(isfinite, (*self.mean, *self.std))):
+            raise ValueError(f"mean and std are three finite numbers each, got {self.mean} and {self.std}")
+        if min(self.std) <= 0:
+            raise ValueError(f"std must be positive, got {self.std}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRule:
+    """How one number is made of the map A: it is smoothed, then its highest pixels are averaged.
+
+    `smoothing` is a Gaussian's sigma as a share of the shorter side; `top_share` is the share of pixels averaged, 0
+    for the maximum alone. The paper's rule is 0 and 0; it follows single bright pixels.
+    """
+
+    smoothing: float = 1 / 128
+    top_share: float = 0.001
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.smoothing <= 0.25 or not 0 <= self.top_share <= 1:
+            raise ValueError(f"smoothing must be in 0..0.25 and top_share in 0..1, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """Everything the network's shape depends on."""
+
+    encoder: str = "wide_resnet50_2"
+    height: int = 256
+    width: int = 256
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    reflect: bool = False
+    """Pad convolutions by reflection instead of zeros: a fifth slower on a CPU; see the README for what it gains."""
+    flow_blocks: int = 6
+    """The paper's."""
+    flow_clamp: float = 1.9
+    """CFlow-AD's: exp(+-1.9) per block is as far as one coupling may stretch."""
+    position_channels: int = 128
+    """The paper's condition: 32 frequencies, each as sine and cosine, down and across."""
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            side = getattr(self, name)
+            if side < SMALLEST_SIDE or side % 32:
+                raise ValueError(f"{name} must be a multiple of 32 of at least {SMALLEST_SIDE}, got {side}")
+        if self.position_channels % 4:
+            raise ValueError(f"position_channels must be a multiple of 4, got {self.position_channels}")
+        if self.flow_blocks < 1:
+            raise ValueError(f"flow_blocks must be at least 1, got {self.flow_blocks}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """How long and how fast both stages learn."""
+
+    seed: int = 1
+    passes: float = 14.0
+    """Image passes of stage 1."""
+    fewest_steps: int = 360
+    """Steps of stage 1 whatever the number of images: on 26 images passes alone end far from convergence."""
+    batch: int = 16
+    """Images per step of stage 1."""
+    decoder_rate: float = 2e-3
+    """Adam's peak learning rate for the decoder, which starts from nothing."""
+    encoder_rate: float = 1e-4
+    """The same for an encoder that starts from ImageNet: more forgets what it knows."""
+    random_encoder_rate: float = 2e-3
+    """The same for an encoder that starts from nothing as well."""
+    frozen_share: float = 0.3
+    """Share of stage 1 in which only the decoder learns, so that its first wild gradients never reach the encoder."""
+    good_share: float = 0.2
+    """Share of each batch shown without a defect: what the line sees nearly always."""
+    flow_passes: float = 4.0
+    """Passes of stage 2 over all feature vectors."""
+    fewest_flow_steps: int = 800
+    """Steps of stage 2 whatever the number of vectors."""
+    flow_batch: int = 1024
+    """Vectors per step and flow: the paper's 256 leave a CPU idle between two matrix products."""
+    flow_rate: float = 1e-3
+    """Adam's peak learning rate of the flows; the paper's 2e-4 belongs to its quarter as large batch."""
+    validation_images: int = 48
+    """Synthetic defects on calibration images by which stage 1 keeps its best state."""
+    validations: int = 10
+    """How often stage 1 looks at them."""
+    patience: int = 4
+    """Looks without improvement after which stage 1 ends early."""
+    minutes: float = 0.0
+    """Time budget of both stages; 0 for none. With one, the result depends on the machine's speed."""
+    flow_share: float = 0.25
+    """Share of a time budget that belongs to stage 2."""
+    false_reject_budget: float = 1 / 500
+    """Share of good parts that may be rejected."""
+    review_budget: float = 1 / 50
+    """Share of good parts that a person may be asked about."""
+
+    def __post_init__(self) -> None:
+        if self.passes <= 0 or self.flow_passes <= 0 or self.batch < 1 or self.flow_batch < 2:
+            raise ValueError(f"passes and batches must be positive, got {self}")
+        if self.minutes < 0:
+            raise ValueError(f"minutes must not be negative, got {self.minutes}")

@@ -1,0 +1,81 @@
+"""What a trained network needs to become a bundle: frozen constants, the weight w, calibration scores, a threshold.
+
+All of it is taken on calibration pictures, none of it on test data.
+
+Shapes: B images, H x W pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.config import NetworkConfig, ScoreRule
+from model.detector import prepared
+from model.network import InferenceNetwork
+from model.scoring import ScoreConstants, combined_map, density_maps, image_score, normality
+
+Pixels = NDArray[np.uint8]
+Maps = NDArray[np.float32]
+BATCH = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapPair:
+    """A_p and A_nf of some pictures, each B x H x W."""
+
+    classified: Maps
+    density: Maps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extremes:
+    """The highest log-likelihood per flow (u_i of Eq. 4) and the highest normality (n_max of Eq. 8)."""
+
+    likeliest: tuple[float, float, float]
+    most_normal: float
+
+
+def extremes_of(network: InferenceNetwork, pictures: Sequence[Pixels], config: NetworkConfig) -> Extremes:
+    """Taken over these good pictures: u_i first, since n_max is measured with them."""
+    raw = [network(batch) for batch in _batches(network, pictures, config)]
+    first, second, third = (max(float(maps.log_likelihoods[level].max()) for maps in raw) for level in range(3))
+    size = (config.height, config.width)
+    highest = max(float(normality(maps.log_likelihoods, (first, second, third), size).max()) for maps in raw)
+    return Extremes((first, second, third), highest)
+
+
+def map_pairs(
+    network: InferenceNetwork, pictures: Sequence[Pixels], extremes: Extremes, config: NetworkConfig
+) -> MapPair:
+    """Both maps of these pictures."""
+    constants = ScoreConstants(extremes.likeliest, extremes.most_normal, 0.0)
+    classified, density = [], []
+    for batch in _batches(network, pictures, config):
+        raw = network(batch)
+        classified.append(raw.classified.cpu().numpy())
+        density.append(density_maps(raw.log_likelihoods, constants, (config.height, config.width)).cpu().numpy())
+    return MapPair(np.concatenate(classified), np.concatenate(density))
+
+
+def scores_of(pair: MapPair, weight: float, rule: ScoreRule) -> list[float]:
+    """The image scores by the bundle's own rule."""
+    return [image_score(values, rule) for values in combined_maps(pair, weight)]
+
+
+def combined_maps(pair: MapPair, weight: float) -> list[Maps]:
+    """A of each picture."""
+    return [combined_map(*maps, weight) for maps in zip(pair.classified, pair.density, strict=True)]
+
+
+def typical_pixel(pair: MapPair, weight: float) -> float:
+    """The median of A over these good pictures: where a display's colours may begin."""
+    return float(np.quantile(np.stack(combined_maps(pair, weight))[:, ::2, ::2], 0.5))
+
+
+def _batches(network: InferenceNetwork, pictures: Sequence[Pixels], config: NetworkConfig) -> list[torch.Tensor]:
+    device = next(network.parameters()).device
+    starts = range(0, len(pictures), BATCH)
+    return [prepared(pictures[start : start + BATCH], config).to(device) for start in starts]

@@ -1,0 +1,91 @@
+"""The letter of a bundle: everything about a trained network but its tensors. Plain values, no torch."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.errors import BundleRefused
+from core.frame import SHA256, check_match
+from core.verdict import Threshold
+from model.config import NetworkConfig, Normalisation, ScoreRule
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Where a bundle came from: enough to say what it saw and to do it again."""
+
+    images: int
+    calibration_images: int
+    images_sha256: str
+    encoder_weights: str
+    textures: str
+    seed: int
+    passes: float
+    flow_passes: float
+    warm_start: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Settings, frozen constants and provenance of a bundle.
+
+    `likeliest`, `most_normal` and `weight` are the constants of `scoring.ScoreConstants`; `typical_pixel` is the
+    median of the map A on good parts, where a display may begin its colours; `calibration_scores` are the scores of
+    good parts that training never saw, from which the threshold was fitted.
+    """
+
+    network: NetworkConfig
+    likeliest: tuple[float, float, float]
+    most_normal: float
+    weight: float
+    score_rule: ScoreRule
+    threshold: Threshold
+    threshold_reasons: tuple[str, ...]
+    calibration_scores: tuple[float, ...]
+    typical_pixel: float
+    training: Training
+    weights_sha256: str
+
+    def __post_init__(self) -> None:
+        check_match("weights_sha256", SHA256, self.weights_sha256)
+
+
+def to_json(letter: Letter) -> str:
+    """The letter as indented JSON with sorted keys: the same letter gives the same bytes."""
+    return json.dumps({"format": FORMAT, **asdict(letter)}, indent=1, sort_keys=True) + "\n"
+
+
+def from_json(text: str) -> Letter:
+    """The letter that `to_json` wrote.
+
+    Raises:
+        BundleRefused: It is not one, or of a newer format.
+    """
+    try:
+        stored = json.loads(text)
+        if stored.pop("format") != FORMAT:
+            raise BundleRefused(f"bundle.json is not of format {FORMAT}")
+        return _letter(stored)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BundleRefused(f"bundle.json: {type(error).__name__} {str(error)[:200]}") from error
+
+
+def _letter(stored: dict[str, Any]) -> Letter:
+    network = stored["network"]
+    normalisation = {name: tuple(numbers) for name, numbers in network["normalisation"].items()}
+    first, second, third = map(float, stored["likeliest"])
+    return Letter(
+        **{
+            **stored,
+            "network": NetworkConfig(**{**network, "normalisation": Normalisation(**normalisation)}),
+            "likeliest": (first, second, third),
+            "score_rule": ScoreRule(**stored["score_rule"]),
+            "threshold": Threshold(**stored["threshold"]),
+            "threshold_reasons": tuple(map(str, stored["threshold_reasons"])),
+            "calibration_scores": tuple(map(float, stored["calibration_scores"])),
+            "training": Training(**stored["training"]),
+        }
+    )
