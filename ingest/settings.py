@@ -1,0 +1,35 @@
+"""What a camera's process can be told beside its command line; `make settings` prints it."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class IngestSettings(BaseSettings):
+    """Bounds of one camera process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    waiting_bytes: int = Field(default=64 * MIB, gt=0)
+    """Bytes of frames that may wait for the bus: half a minute of 400 kB pictures at 5/s, then the drop policy acts."""
+
+    in_flight_bytes: int = Field(default=32 * MIB, gt=0)
+    """Bytes handed to the bus and not acknowledged yet. The Kafka client has no bound of its own; this keeps it small."""
+
+    report_interval_s: float = Field(default=1.0, gt=0)
+    """Seconds between two reports of the counters: what a person on the live page notices, and no load for Postgres."""
+
+    drain_s: float = Field(default=5.0, ge=0)
+    """Seconds that a stopped camera waits for the bus to acknowledge what is in flight: half of a supervisor's ten."""
+
+    first_reopen_s: float = Field(default=0.5, gt=0)
+    """Seconds until a video source that failed is opened again; doubled after every further failure."""
+
+    longest_reopen_s: float = Field(default=15.0, gt=0)
+    """Seconds beyond which the wait for a reopened source does not grow: a camera that came back is used soon."""
+
+    source_timeout_s: float = Field(default=5.0, gt=0)
+    """Seconds after which opening or reading a network source counts as failed instead of being waited for."""
