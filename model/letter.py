@@ -82,6 +82,7 @@ def _letter(stored: dict[str, Any]) -> Letter:
             **stored,
             "network": NetworkConfig(**{**network, "normalisation": Normalisation(**normalisation)}),
             "likeliest": (first, second, third),
+            **{name: float(stored[name]) for name in ("most_normal", "weight", "typical_pixel")},
             "score_rule": ScoreRule(**stored["score_rule"]),
             "threshold": Threshold(**stored["threshold"]),
             "threshold_reasons": tuple(map(str, stored["threshold_reasons"])),

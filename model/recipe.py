@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import LineError
+from core.errors import BundleRefused, LineError
 from model.bundle import load_bundle, save_bundle
 from model.calibration import FittedThreshold, fit_threshold, split
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
@@ -104,6 +104,8 @@ def starting_network(recipe: Recipe) -> Network:
     if recipe.warm_start is None:
         return new_network(recipe.encoder, recipe.network, recipe.training.seed)
     letter, tensors = load_bundle(recipe.warm_start)
+    if letter.network != recipe.network:
+        raise BundleRefused(f"a warm start from {letter.network} to {recipe.network}")
     return filled_network(letter.network, tensors)
 
 

@@ -32,11 +32,11 @@ def stirred_flow(channels: int) -> Flow:
 def test_the_fused_flow_gives_the_plain_flows_log_likelihoods(channels: int) -> None:
     """Rotated and permuted joints, even and odd channels: equal within 1e-9 in float64."""
     flow = stirred_flow(channels)
-    codes_NP = position_code(32, 4, 6).double()
-    vectors_BNC = torch.randn(3, 24, channels, dtype=torch.float64)
+    codes = position_code(32, 4, 6).double()
+    vectors = torch.randn(3, 24, channels, dtype=torch.float64)
     with torch.no_grad():
-        plain = flow(vectors_BNC.reshape(-1, channels), codes_NP.repeat(3, 1)).view(3, 24)
-        fused = FusedFlow(flow, codes_NP)(vectors_BNC)
+        plain = flow(vectors.reshape(-1, channels), codes.repeat(3, 1)).view(3, 24)
+        fused = FusedFlow(flow, codes)(vectors)
     assert (plain - fused).abs().max() < 1e-9
 
 
@@ -44,19 +44,19 @@ def test_the_fused_flow_gives_the_plain_flows_log_likelihoods(channels: int) -> 
 def test_a_flow_inverts(channels: int) -> None:
     """From the latent space back to where the vector came from."""
     flow = stirred_flow(channels)
-    codes_NP = position_code(32, 4, 6).double()
-    vectors_NC = torch.randn(24, channels, dtype=torch.float64)
+    codes = position_code(32, 4, 6).double()
+    vectors = torch.randn(24, channels, dtype=torch.float64)
     with torch.no_grad():
-        back = flow.from_latent(flow.to_latent(vectors_NC, codes_NP), codes_NP)
-    assert (back - vectors_NC).abs().max() < 1e-8
+        back = flow.from_latent(flow.to_latent(vectors, codes), codes)
+    assert (back - vectors).abs().max() < 1e-8
 
 
 def test_every_position_has_its_own_code() -> None:
     """No two rows of the code are alike, and all lie within -1..1."""
-    codes_NP = position_code(128, 32, 32)
-    assert codes_NP.shape == (1024, 128)
-    assert codes_NP.abs().max() <= 1
-    assert torch.cdist(codes_NP, codes_NP).add(torch.eye(1024) * 9).min() > 1e-2
+    codes = position_code(128, 32, 32)
+    assert codes.shape == (1024, 128)
+    assert codes.abs().max() <= 1
+    assert torch.cdist(codes, codes).add(torch.eye(1024) * 9).min() > 1e-2
 
 
 def test_flows_are_drawn_from_torchs_seed() -> None:

@@ -1,0 +1,63 @@
+"""`python -m model`, as a person types it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.bundle import read_letter
+from tests.model.pictures import write_parts
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "model", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
+    write_parts(tmp_path / "good", 20)
+    write_parts(tmp_path / "test" / "kind", 3, side=80)
+    made = command(
+        *("train", "--images", tmp_path / "good", "--out", tmp_path / "bundle", "--encoder", "resnet18"),
+        *("--weights", "random", "--input-size", "64x64", "--passes", 2, "--flow-passes", 0.5, "--threads", 1),
+        *("--progress", tmp_path / "progress.json"),
+    )
+    assert made.returncode == 0, made.stderr
+    assert "random weights" in made.stderr
+    assert json.loads(made.stdout.splitlines()[-1])["images"] == 14
+    assert json.loads((tmp_path / "progress.json").read_text()) == {"stage": "trained", "share": 1.0, "loss": 0.0}
+
+    scored = command(
+        *("score", "--bundle", tmp_path / "bundle", "--images", tmp_path / "test", "--maps", tmp_path / "maps"),
+        *("--threads", 1),
+    )
+    assert scored.returncode == 0, scored.stderr
+    values = np.load(tmp_path / "maps" / "kind" / "000.npy")
+    assert values.dtype == np.float32
+    assert values.shape == (64, 64)
+    with (tmp_path / "maps" / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == ["kind/000.png", "kind/001.png", "kind/002.png"]
+    assert {row["decision"] for row in rows} <= {"OK", "REVIEW", "NG"}
+    assert read_letter(tmp_path / "bundle").training.encoder_weights == "random"
+
+
+@pytest.mark.slow
+def test_the_benchmark_ends_with_one_line_of_json() -> None:
+    done = command("benchmark", "--encoder", "resnet18", "--batch", 2, "--input-size", "64x64", "--seconds", 0.2)
+    assert done.returncode == 0, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["plain"] > 0 < last["fast"]
+
+
+@pytest.mark.slow
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
+    done = command("score", "--bundle", tmp_path / "none", "--images", tmp_path, "--maps", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("score: The bundle is not whole")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,73 @@
+"""The detector: a part's score is its own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.frame import Image
+from core.verdict import ScoreMap
+from model.config import ScoreRule
+from model.detector import NetworkDetector, load_detector
+from model.scoring import image_score
+from tests.model.bundles import write_bundle
+from tests.model.pictures import part
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> NetworkDetector:
+    folder = tmp_path_factory.mktemp("bundle")
+    write_bundle(folder)
+    return load_detector(folder, "cpu")
+
+
+def distance(one: ScoreMap, other: ScoreMap) -> float:
+    """The largest difference of both maps and the score, in ranges of the map A."""
+    span = float(np.ptp(one.combined))
+    maps = max(float(np.abs(one.combined - other.combined).max()), float(np.abs(one.density - other.density).max()))
+    return max(maps, abs(one.score - other.score)) / span
+
+
+def test_a_score_is_the_same_alone_and_in_every_batch_from_1_to_16(detector: NetworkDetector) -> None:
+    images = [Image(part(seed, 64 + 8 * (seed % 3))) for seed in range(16)]
+    alone = [detector.score([image])[0] for image in images]
+    for size in range(1, 17):
+        together = detector.score(images[:size])
+        assert max(map(distance, alone, together)) < 1e-4
+    backwards = detector.score(images[::-1])[::-1]
+    assert max(map(distance, alone, backwards)) < 1e-4
+
+
+def test_a_score_is_the_same_after_a_restart(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    image = Image(part(5))
+    first, second = (load_detector(tmp_path, "cpu").score([image])[0] for _ in range(2))
+    assert first.score == second.score
+    assert np.array_equal(first.combined, second.combined)
+
+
+def test_maps_have_the_networks_size_and_the_engine_has_a_name(detector: NetworkDetector) -> None:
+    found = detector.score([Image(part(1, 200))])[0]
+    assert found.combined.shape == found.classified.shape == found.density.shape == (64, 64)
+    assert found.features.shape == (512,)
+    assert np.allclose(found.combined, found.density + found.classified, atol=1e-5)
+    assert 0 <= found.classified.min() <= found.classified.max() <= 1
+    assert detector.engine == "torch-cpu-float32"
+
+
+def test_no_images_give_no_maps(detector: NetworkDetector) -> None:
+    assert detector.score([]) == []
+
+
+def test_a_single_bright_pixel_does_not_decide_alone() -> None:
+    """The paper's maximum follows it; the default rule wants company."""
+    speck = np.zeros((64, 64), np.float32)
+    speck[20, 20] = 10
+    spot = np.zeros((64, 64), np.float32)
+    spot[20:24, 20:24] = 5
+    paper = ScoreRule(smoothing=0.0, top_share=0.0)
+    assert image_score(speck, paper) == 10 > image_score(spot, paper)
+    assert image_score(speck, ScoreRule()) < image_score(spot, ScoreRule())
