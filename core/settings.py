@@ -25,6 +25,9 @@ class LineSettings(BaseSettings):
     kafka_bootstrap_servers: str = ""
     """host:port, comma separated. Empty: frames travel through a durable queue in the same Postgres."""
 
+    kafka_session_s: float = Field(default=12.0, ge=1)
+    """Seconds until a killed worker's partitions go to others. Shorter takes a long pause for a death; drills do."""
+
     redis_url: str = ""
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 

@@ -1,8 +1,9 @@
 """What happens first, what a crash leaves behind, and who is never waited for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from core.errors import (
@@ -14,10 +15,13 @@ from core.errors import (
     LineError,
     NoOpenDay,
 )
+from core.frame import Image
 from core.inspection import OpenDays
 from core.verdict import ErrorReason
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, frame, png
 from worker.counts import Counts
+
+SMALL = GreyDetector().score([Image(np.zeros((4, 4, 3), np.uint8))])[0]
 
 
 class PowerCut(BaseException):
@@ -188,9 +192,10 @@ def test_a_batch_of_giants_is_never_held_at_once() -> None:
     line = Line()
     detector = GreyDetector()
     line.promote(detector=detector)
-    content = png(20, side=5000)
-    line.publish(*(frame(number, content=content) for number in range(8)))
-    line.work(line.bench(frames=8))
+    giant = Image(np.broadcast_to(np.uint8(20), (5000, 5000, 3)))
+    detector.score = lambda images: detector.batches.append(len(images)) or [SMALL] * len(images)  # type: ignore
+    line.publish(*(frame(number) for number in range(8)))
+    line.work(replace(line.bench(frames=8), decode=lambda content: giant))
     assert max(detector.batches) <= 4
     assert line.counts.batches == 1
 
