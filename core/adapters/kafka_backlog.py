@@ -5,7 +5,7 @@ from threading import Lock
 
 from kafka import KafkaConsumer, TopicPartition
 
-from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, require_crc32c, translated
+from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECONNECT_MS, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.wire import TOPIC
 
@@ -38,7 +38,9 @@ class KafkaBacklog:
         with self._one_at_a_time, translated():
             if self._consumer is None:
                 self._consumer = KafkaConsumer(
-                    bootstrap_servers=self._bootstrap, bootstrap_timeout_ms=int(CONNECT_S * 1000)
+                    bootstrap_servers=self._bootstrap,
+                    bootstrap_timeout_ms=int(CONNECT_S * 1000),
+                    reconnect_backoff_max_ms=RECONNECT_MS,
                 )
             partitions = [
                 TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic) or ()

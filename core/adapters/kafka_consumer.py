@@ -11,7 +11,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
-from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECORD_LIMIT, require_crc32c, translated
+from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECONNECT_MS, RECORD_LIMIT, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.frame import from_microseconds
 from core.inspection import Position, Progress
@@ -60,6 +60,7 @@ class KafkaFrameConsumer:
         self._settings = {
             "bootstrap_servers": bootstrap,
             "bootstrap_timeout_ms": int(CONNECT_S * 1000),
+            "reconnect_backoff_max_ms": RECONNECT_MS,
             "client_id": client_id,
             "group_id": group,
             "enable_auto_commit": False,

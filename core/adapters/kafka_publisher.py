@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from core.adapters.kafka_topics import CONNECT_S, RECORD_LIMIT, require_crc32c, translated
+from core.adapters.kafka_topics import CONNECT_S, RECONNECT_MS, RECORD_LIMIT, require_crc32c, translated
 from core.errors import BusUnavailable
 from core.inspection import OutboxMessage, Position
 from core.wire import TOPIC, VERDICTS_TOPIC, Record
@@ -31,6 +32,7 @@ def open_producer(bootstrap: str, delivery_s: float) -> KafkaProducer:
         return KafkaProducer(
             bootstrap_servers=bootstrap,
             bootstrap_timeout_ms=int(CONNECT_S * 1000),
+            reconnect_backoff_max_ms=RECONNECT_MS,
             enable_idempotence=True,
             acks="all",
             compression_type=None,
@@ -115,11 +117,13 @@ class KafkaVerdicts:
 
 
 def close_producer(producer: KafkaProducer) -> None:
-    """Close at once; with a dead broker the library gives up in an error and leaves its daemon threads behind."""
+    """Close at once. With a dead broker the library gives up halfway, and its sender must be told to let go."""
     try:
         producer.close(timeout=1)
     except KafkaError:
-        return
+        producer._sender.force_close()  # noqa: SLF001
+        with suppress(KafkaError):
+            producer.close(timeout=1)
 
 
 def _succeed(told: "Future[Position]", sent: Any) -> None:

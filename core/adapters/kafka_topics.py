@@ -11,6 +11,9 @@ from core.errors import BusUnavailable, SettingRefused
 from core.wire import INLINE_LIMIT, TOPIC, VERDICTS_TOPIC
 
 CONNECT_S = 10.0
+RECONNECT_MS = 1000
+"""Longest pause before a client knocks again; the library's 30 seconds would outlast a broker's restart."""
+
 ANSWER_S = 10.0
 PARTITIONS = 12
 BROKERS_DEFAULT = -1
@@ -63,7 +66,11 @@ def ensure_topics(
         BusUnavailable: The broker does not answer or refuses.
     """
     with translated():
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=int(CONNECT_S * 1000))
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=int(CONNECT_S * 1000),
+            reconnect_backoff_max_ms=RECONNECT_MS,
+        )
         try:
             for name, config in ((frames, FRAMES_CONFIG), (verdicts, VERDICTS_CONFIG)):
                 _ensure(admin, name, partitions, config)

@@ -1,16 +1,20 @@
 """A server process that outlives whoever started it: found again by its pid file, known by its command line."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import LineError
 
 POLL_S = 0.1
+GONE_S = 10.0
+FIRST_OUR_PORT, LAST_OUR_PORT = 20_000, 30_000
 
 
 class ServerMissing(LineError):
@@ -88,9 +92,14 @@ class Daemon:
         pid = self.pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            while self.pid() is not None:
-                time.sleep(POLL_S)
+            self._wait_until_gone()
         self.pid_file.unlink(missing_ok=True)
+
+    def _wait_until_gone(self) -> None:
+        """Until its port is free, too: the last of a killed program's threads holds on to it for a moment."""
+        deadline = time.monotonic() + GONE_S
+        while (self.pid() is not None or answers(self.port)) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
 
 
 def command_line(pid: int) -> str:
@@ -109,8 +118,13 @@ def answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody has right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has right now, below those that systems give to clients.
+
+    A client that knocks on a stopped server's port from the very same port would be connected to itself, and the
+    server could not come back.
+    """
+    while True:
+        port = secrets.randbelow(LAST_OUR_PORT - FIRST_OUR_PORT) + FIRST_OUR_PORT
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -158,14 +158,12 @@ def test_without_the_fast_checksum_nothing_starts(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.slow
-def test_where_no_broker_answers_every_end_says_so() -> None:
+def test_where_no_broker_answers_both_ends_say_so() -> None:
     """Within the time it takes to be sure."""
     nobody = f"127.0.0.1:{free_port()}"
     for ask in (
         lambda: KafkaFramePublisher(nobody),
         lambda: KafkaFrameConsumer(nobody, lambda _: {}, "worker").poll(1, 0.1),
-        lambda: KafkaBacklog(nobody, lambda _: {}).waiting(),
-        lambda: KafkaVerdicts(nobody).tell([OutboxMessage(1, "top", "x")]),
     ):
         started = time.monotonic()
         with pytest.raises(BusUnavailable):
@@ -179,6 +177,7 @@ def test_a_killed_broker_loses_nothing_that_it_acknowledged(bus: KafkaBus) -> No
     publisher, consumer = bus.publisher(), bus.consumer()
     publish(publisher, records(1))
     taken = take(consumer, 1)
+    record(bus, consumer, taken)
     told = [publisher.publish(one) for one in records(100)]
     broker = servers.kafka_broker()
     broker.kill()
