@@ -132,10 +132,11 @@ def _aim(judged_log: Path, drawn: random.Random) -> None:
 
 
 def _stop_worker(line: DrillLine) -> float:
-    """SIGTERM, and how long it took."""
+    """SIGTERM, and how long it took; infinite where it did not end by itself, or not with 0."""
+    process = line.stations.running[WORKER]
     begun = time.monotonic()
-    killed = line.stations.stop(WORKER)
-    return float("inf") if killed else time.monotonic() - begun
+    line.stations.stop(WORKER)
+    return time.monotonic() - begun if process.returncode == 0 else float("inf")
 
 
 class _Deadline:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.inspection import Recorded, Result
@@ -39,7 +39,7 @@ class Counts:
 
     def to_json(self) -> str:
         """All of it as one JSON object."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self))
 
 
 class JudgedLog:

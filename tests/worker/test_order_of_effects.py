@@ -1,5 +1,6 @@
 """What happens first, what a crash leaves behind, and who is never waited for."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -19,7 +20,6 @@ from core.frame import Image
 from core.inspection import OpenDays
 from core.verdict import ErrorReason
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, frame, png
-from worker.counts import Counts
 
 SMALL = GreyDetector().score([Image(np.zeros((4, 4, 3), np.uint8))])[0]
 
@@ -200,5 +200,8 @@ def test_a_batch_of_giants_is_never_held_at_once() -> None:
     assert line.counts.batches == 1
 
 
-def test_counts_are_one_json_object() -> None:
-    assert Counts(new=3).to_json().startswith("{")
+def test_counts_of_a_run_are_one_json_object() -> None:
+    """With decisions and reasons in it, for whoever reads the last line of a log."""
+    line = line_with_frames(3)
+    told = json.loads(line.work().to_json())
+    assert (told["new"], told["by_decision"]) == (3, {"NG": 3})
