@@ -1,5 +1,6 @@
 """What a demo is made of: cameras, product, training, bus. Pure: arguments in, commands out."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,8 @@ def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
         *("--weights", plan.weights),
         *("--input-size", "128x128"),
         *("--minutes", str(TRAINING_MINUTES)),
+        # One core stays free: two threads that must share theirs with others spin, and learn four times slower than one.
+        *("--threads", str(max(1, (os.cpu_count() or 2) - 1))),
         *("--progress", str(progress)),
     ]
 
