@@ -51,6 +51,4 @@ class Counters:
 
 def to_camera_run(identity: Identity, counts: Counts, reported_at: datetime) -> CameraRun:
     """What the camera tells the ledger."""
-    return CameraRun(
-        identity.camera, identity.start_id, identity.product, counts.captured, counts.dropped, reported_at
-    )
+    return CameraRun(identity.camera, identity.start_id, identity.product, counts.captured, counts.dropped, reported_at)

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from core.errors import SettingRefused
-from core.frame import DroppedFrame, FrameHeader, FrameId
+from core.frame import FrameHeader, FrameId
 
 log = structlog.get_logger()
 

@@ -49,7 +49,7 @@ def dent(surface: Surface, style: Style, dice: Dice) -> Surface:
     outline = _blob(_place(style, dice, 0.3, 0.62), dice.uniform(0.07, 0.11), 0.08, dice)
     cv2.fillPoly(canvas, [_pixels(outline, side)], 255, cv2.LINE_AA, 4)
     bowl = _soft(canvas, side / 64)
-    return replace(surface, light=surface.light - np.float32(0.16) * bowl + 1.2 * slope_light(-0.16 * bowl))
+    return replace(surface, light=surface.light - np.float32(0.12) * bowl + slope_light(-0.10 * bowl))
 
 
 def stain(surface: Surface, style: Style, dice: Dice) -> Surface:
@@ -58,8 +58,10 @@ def stain(surface: Surface, style: Style, dice: Dice) -> Surface:
     side = canvas.shape[0]
     middle, size = _place(style, dice, 0.25, 0.6), dice.uniform(0.11, 0.19)
     spots = [_blob(middle, size, 0.22, dice)]
-    for _ in range(dice.integers(1, 5)):
-        spots.append(_blob(middle + dice.normal(0, 1.1 * size, 2), dice.uniform(0.02, 0.05), 0.1, dice))
+    spots += [
+        _blob(middle + dice.normal(0, 1.1 * size, 2), dice.uniform(0.02, 0.05), 0.1, dice)
+        for _ in range(dice.integers(1, 5))
+    ]
     cv2.fillPoly(canvas, [_pixels(spot, side) for spot in spots], 255, cv2.LINE_AA, 4)
     spot = _soft(canvas, side / 170)
     return replace(surface, stain=np.maximum(surface.stain, np.float32(dice.uniform(0.65, 0.9)) * spot))
@@ -113,15 +115,17 @@ def _on_rim(style: Style, dice: Dice) -> Outline:
     angle = dice.uniform(0, 2 * pi)
     towards = np.array([cos(angle), sin(angle)])
     if style is Style.DISC:
-        return DISC_RADIUS * towards
-    return towards * min(half / max(abs(part), 1e-6) for half, part in zip(PLATE_HALF, towards, strict=True))
+        return np.asarray(DISC_RADIUS * towards, np.float64)
+    return np.asarray(
+        towards * min(half / max(abs(part), 1e-6) for half, part in zip(PLATE_HALF, towards, strict=True)), np.float64
+    )
 
 
 def _bent_line(start: Outline, heading: float, dice: Dice) -> Outline:
     length, bend = dice.uniform(0.28, 0.6), dice.normal(0, 0.35)
     steps = np.linspace(-0.5, 0.5, 16)
     angles = heading + bend * steps
-    return start + length * steps[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.asarray(start + length * steps[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1), np.float64)
 
 
 def _blob(middle: Outline, radius: float, raggedness: float, dice: Dice) -> Outline:
@@ -131,4 +135,4 @@ def _blob(middle: Outline, radius: float, raggedness: float, dice: Dice) -> Outl
         dice.normal(0, raggedness / wave**0.5) * np.cos(wave * angles + dice.uniform(0, 2 * pi)) for wave in range(2, 7)
     )
     radii = radius * np.clip(1 + waves, 0.5, 1.6)
-    return middle + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.asarray(middle + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1), np.float64)

@@ -81,7 +81,7 @@ def slope_light(height: Field) -> Field:
     scale = height.shape[0] / 16
     across = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3)
-    return np.clip(scale * (0.6 * across + 0.8 * down), -0.5, 0.5).astype(np.float32)
+    return np.asarray(np.clip(scale * (0.6 * across + 0.8 * down), -0.5, 0.5), np.float32)
 
 
 def _coordinates(side: int) -> tuple[Field, Field]:
@@ -93,39 +93,39 @@ def _coordinates(side: int) -> tuple[Field, Field]:
 def _step(inside: Field, soft: float) -> Field:
     """0 to 1 where the signed distance changes sign, over a width of two `soft`."""
     share = np.clip(inside / (2 * soft) + 0.5, 0, 1)
-    return (share * share * (3 - 2 * share)).astype(np.float32)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def _chamfer(signed: Field, width: float) -> Field:
     """How far a bevel of this width lies below the face, near an edge given as signed distance (inside negative)."""
-    return np.clip(signed + width, 0, width).astype(np.float32)
+    return np.asarray(np.clip(signed + width, 0, width), np.float32)
 
 
 def _distance(x: Field, y: Field, bore: Bore) -> Field:
-    return (np.hypot(x - bore.x, y - bore.y) - bore.radius).astype(np.float32)
+    return np.asarray(np.hypot(x - bore.x, y - bore.y) - bore.radius, np.float32)
 
 
 def _disc_outline(x: Field, y: Field) -> Field:
-    return (np.hypot(x, y) - DISC_RADIUS).astype(np.float32)
+    return np.asarray(np.hypot(x, y) - DISC_RADIUS, np.float32)
 
 
 def _disc_hub(x: Field, y: Field) -> Field:
     keyway = np.maximum(np.abs(x) - 0.045, np.abs(y + 0.17) - 0.06)
-    return np.minimum(np.hypot(x, y) - 0.17, keyway).astype(np.float32)
+    return np.asarray(np.minimum(np.hypot(x, y) - 0.17, keyway), np.float32)
 
 
 def _disc_relief(x: Field, y: Field) -> Field:
     radius = np.hypot(x, y)
     groove = 0.016 * np.exp(-(((radius - 0.685) / 0.012) ** 2))
     hub = 0.03 * _step((0.31 - radius).astype(np.float32), 0.012)
-    return (hub - groove).astype(np.float32)
+    return np.asarray(hub - groove, np.float32)
 
 
 def _plate_box(x: Field, y: Field, inset: float, corner: float) -> Field:
     across = np.abs(x) - (PLATE_HALF[0] - inset - corner)
     down = np.abs(y) - (PLATE_HALF[1] - inset - corner)
     outside = np.hypot(np.maximum(across, 0), np.maximum(down, 0))
-    return (outside + np.minimum(np.maximum(across, down), 0) - corner).astype(np.float32)
+    return np.asarray(outside + np.minimum(np.maximum(across, down), 0) - corner, np.float32)
 
 
 def _plate_outline(x: Field, y: Field) -> Field:
@@ -133,13 +133,13 @@ def _plate_outline(x: Field, y: Field) -> Field:
 
 
 def _plate_slot(x: Field, y: Field) -> Field:
-    return (np.hypot(np.maximum(np.abs(x) - 0.16, 0), y + 0.02) - 0.11).astype(np.float32)
+    return np.asarray(np.hypot(np.maximum(np.abs(x) - 0.16, 0), y + 0.02) - 0.11, np.float32)
 
 
 def _plate_relief(x: Field, y: Field) -> Field:
     frame = 0.016 * np.exp(-((_plate_box(x, y, 0.075, 0.06) / 0.010) ** 2))
     ring = 0.020 * np.exp(-(((_plate_slot(x, y) - 0.075) / 0.012) ** 2))
-    return (-frame - ring - 0.010 * _engraving(x.shape[0])).astype(np.float32)
+    return np.asarray(-frame - ring - 0.010 * _engraving(x.shape[0]), np.float32)
 
 
 def _engraving(side: int) -> Field:
@@ -147,8 +147,10 @@ def _engraving(side: int) -> Field:
     canvas = np.zeros((side, side), np.uint8)
     scale = side / 512
     place = (int(0.5 * side - 62 * scale), int(0.685 * side))
-    cv2.putText(canvas, "PL-20", place, cv2.FONT_HERSHEY_SIMPLEX, 1.2 * scale, 255, max(1, round(3 * scale)), cv2.LINE_AA)
-    return (cv2.GaussianBlur(canvas, (0, 0), max(0.5, scale)) / 255).astype(np.float32)
+    cv2.putText(
+        canvas, "PL-20", place, cv2.FONT_HERSHEY_SIMPLEX, 1.2 * scale, 255, max(1, round(3 * scale)), cv2.LINE_AA
+    )
+    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), max(0.5, scale)) / 255, np.float32)
 
 
 def _shadow(solid: Field) -> Field:
@@ -160,9 +162,15 @@ def _shadow(solid: Field) -> Field:
 def _polar(x: Field, y: Field) -> tuple[Field, Field]:
     """Grain that runs round the middle, as a lathe leaves it."""
     angle = np.arctan2(y, x) / (2 * pi) + 0.5
-    return (angle * (GRAIN_COLUMNS - 1)).astype(np.float32), (np.hypot(x, y) * 0.7 * GRAIN_ROWS).astype(np.float32)
+    return np.asarray(np.asarray(angle * (GRAIN_COLUMNS - 1)), np.float32), (
+        np.hypot(x, y) * 0.7 * GRAIN_ROWS,
+        np.float32,
+    )
 
 
 def _straight(x: Field, y: Field) -> tuple[Field, Field]:
     """Grain that runs along the part, as a belt leaves it."""
-    return ((x + 1) / 2 * (GRAIN_COLUMNS - 1)).astype(np.float32), ((y + 1) / 2 * (GRAIN_ROWS - 1)).astype(np.float32)
+    return np.asarray(np.asarray((x + 1) / 2 * (GRAIN_COLUMNS - 1)), np.float32), (
+        (y + 1) / 2 * (GRAIN_ROWS - 1),
+        np.float32,
+    )

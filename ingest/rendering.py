@@ -50,8 +50,14 @@ def render_part(seed: int, defect: bool, style: Style = Style.DISC, size: int = 
     pose = _draw_pose(dice, size)
     surface = _machined(shape, style, pose, dice)
     if kind in BLEMISHES:
-        surface = BLEMISHES[kind](surface, style, fate)
+        surface = _outside_holes(shape, surface, BLEMISHES[kind](surface, style, fate))
     return RenderedPart(_photographed(shape, surface, style, pose, size, dice), defect, kind)
+
+
+def _outside_holes(shape: Shape, before: Surface, after: Surface) -> Surface:
+    """A blemish needs material: what lies over a hole does not show."""
+    light = after.light + shape.depth * (before.light - after.light)
+    return Surface(light, after.body, after.stain * (1 - shape.depth))
 
 
 def _draw_pose(dice: Dice, size: int) -> Pose:
@@ -96,9 +102,7 @@ def _looked_up(texture: Field, x: Field, y: Field) -> Field:
     return np.asarray(cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
-def _photographed(
-    shape: Shape, surface: Surface, style: Style, pose: Pose, size: int, dice: Dice
-) -> NDArray[np.uint8]:
+def _photographed(shape: Shape, surface: Surface, style: Style, pose: Pose, size: int, dice: Dice) -> NDArray[np.uint8]:
     """The part on its mat, posed, lit and with the sensor's noise."""
     matrix = _pose_matrix(pose, size)
     light, body, stain, shadow = (
@@ -110,7 +114,7 @@ def _photographed(
     mat = np.array(MAT[style], np.float32) * (1 - np.float32(0.6) * shadow)
     picture = (mat + body * (dirty - mat)) * np.float32(pose.gain)
     picture += dice.standard_normal((size, size, 1), np.float32) * np.float32(2.0)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 def _pose_matrix(pose: Pose, size: int) -> Field:

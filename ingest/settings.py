@@ -9,15 +9,13 @@ MIB = 1024 * 1024
 class IngestSettings(BaseSettings):
     """Bounds of one camera process."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     waiting_bytes: int = Field(default=64 * MIB, gt=0)
     """Bytes of frames that may wait for the bus: half a minute of 400 kB pictures at 5/s, then the drop policy acts."""
 
     in_flight_bytes: int = Field(default=32 * MIB, gt=0)
-    """Bytes handed to the bus and not acknowledged yet. The Kafka client has no bound of its own; this keeps it small."""
+    """Bytes handed to the bus and not acknowledged yet. The Kafka client has no bound of its own; this is it."""
 
     report_interval_s: float = Field(default=1.0, gt=0)
     """Seconds between two reports of the counters: what a person on the live page notices, and no load for Postgres."""

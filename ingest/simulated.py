@@ -6,7 +6,8 @@ from random import Random
 import cv2
 
 from ingest.cameras import Capture
-from ingest.rendering import RenderedPart, Style, render_part
+from ingest.part_shapes import Style
+from ingest.rendering import RenderedPart, render_part
 from ingest.video import to_png
 
 PARTS_PER_LOT = 100

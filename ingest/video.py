@@ -38,7 +38,9 @@ class RecordingCamera:
             raise SettingRefused(f"--source video:{path}: no such file; name a video")
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
-            raise SettingRefused(f"--source video:{path}: not a video that OpenCV reads; convert it, e.g. to FFV1 in .mkv")
+            raise SettingRefused(
+                f"--source video:{path}: not a video that OpenCV reads; convert it, e.g. to FFV1 in .mkv"
+            )
 
     def grab(self) -> Capture:
         """The next frame."""

@@ -1,0 +1,96 @@
+"""`python -m ingest`: one camera's process. The only file of this station that chooses adapters."""
+
+import secrets
+import signal
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from threading import Event
+
+import structlog
+
+from core.adapters import wiring
+from core.errors import LineError
+from core.settings import LineSettings
+from ingest.cameras import Camera
+from ingest.command_line import Arguments, parse
+from ingest.counters import Counts
+from ingest.journal import FileJournal, Journal, NoJournal
+from ingest.loop import Plan, Surroundings, run_camera
+from ingest.reporting import LateRegistry
+from ingest.settings import IngestSettings
+from ingest.sources import Opening, open_camera
+from ingest.stamping import Identity
+
+CLOSE_S = 1.0
+
+log = structlog.get_logger()
+
+
+def main() -> int:
+    """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        arguments = parse(sys.argv[1:])
+        identity = Identity(arguments.camera, arguments.product, secrets.token_hex(6))
+        log.info("camera_started", camera=identity.camera, product=identity.product, start_id=identity.start_id)
+        counts = inspect(arguments, identity, IngestSettings(), stop)
+    except LineError as error:
+        print(f"ingest: {error}", file=sys.stderr)
+        return 1
+    log.info("camera_stopped", camera=identity.camera, start_id=identity.start_id, **asdict(counts))
+    if counts.unsettled:
+        log.warning("frames_not_acknowledged", camera=identity.camera, frames=counts.unsettled)
+    return 0
+
+
+def inspect(arguments: Arguments, identity: Identity, settings: IngestSettings, stop: Event) -> Counts:
+    """Open everything, run, and close it in the opposite order."""
+    camera = open_camera(arguments.source, Opening(arguments.seed, settings, time.monotonic))
+    journal: Journal = FileJournal(arguments.journal) if arguments.journal else NoJournal()
+    try:
+        return run_on_the_line(camera, journal, to_plan(arguments, identity, settings), stop)
+    finally:
+        journal.close()
+        camera.close()
+
+
+def run_on_the_line(camera: Camera, journal: Journal, plan: Plan, stop: Event) -> Counts:
+    """Run against the real bus, ledger and artifact store."""
+    line = LineSettings()
+    publisher = wiring.open_publisher(line)
+    around = Surroundings(
+        publisher=publisher,
+        artifacts=wiring.open_artifacts(line),
+        registry=LateRegistry(lambda: wiring.open_ledger(line, f"camera {plan.identity.camera}")),
+        journal=journal,
+        clock=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        rest=stop.wait,
+    )
+    try:
+        return run_camera(camera, plan, around, stop)
+    finally:
+        publisher.close(CLOSE_S)
+
+
+def to_plan(arguments: Arguments, identity: Identity, settings: IngestSettings) -> Plan:
+    """The command line and the settings as one plan."""
+    return Plan(
+        identity=identity,
+        rate=arguments.rate,
+        policy=arguments.policy,
+        frames=arguments.frames,
+        waiting_bytes=settings.waiting_bytes,
+        in_flight_bytes=settings.in_flight_bytes,
+        report_interval_s=settings.report_interval_s,
+        drain_s=settings.drain_s,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
