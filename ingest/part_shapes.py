@@ -161,16 +161,10 @@ def _shadow(solid: Field) -> Field:
 
 def _polar(x: Field, y: Field) -> tuple[Field, Field]:
     """Grain that runs round the middle, as a lathe leaves it."""
-    angle = np.arctan2(y, x) / (2 * pi) + 0.5
-    return np.asarray(np.asarray(angle * (GRAIN_COLUMNS - 1)), np.float32), (
-        np.hypot(x, y) * 0.7 * GRAIN_ROWS,
-        np.float32,
-    )
+    turns, radius = np.arctan2(y, x) / (2 * pi) + 0.5, np.hypot(x, y)
+    return (turns * (GRAIN_COLUMNS - 1)).astype(np.float32), (radius * 0.7 * GRAIN_ROWS).astype(np.float32)
 
 
 def _straight(x: Field, y: Field) -> tuple[Field, Field]:
     """Grain that runs along the part, as a belt leaves it."""
-    return np.asarray(np.asarray((x + 1) / 2 * (GRAIN_COLUMNS - 1)), np.float32), (
-        (y + 1) / 2 * (GRAIN_ROWS - 1),
-        np.float32,
-    )
+    return ((x + 1) / 2 * (GRAIN_COLUMNS - 1)).astype(np.float32), ((y + 1) / 2 * (GRAIN_ROWS - 1)).astype(np.float32)
