@@ -83,7 +83,7 @@ def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
         *("--weights", plan.weights),
         *("--input-size", "128x128"),
         *("--minutes", str(TRAINING_MINUTES)),
-        # One core stays free: two threads that must share theirs with others spin, and learn four times slower than one.
+        # One core stays free: two threads that must share theirs spin, and learn four times slower than one.
         *("--threads", str(max(1, (os.cpu_count() or 2) - 1))),
         *("--progress", str(progress)),
     ]
