@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.part_shapes import DISC_RADIUS, PLATE_HALF, Field, Style, slope_light
+from ingest.part_shapes import BORES, DISC_RADIUS, PLATE_HALF, Field, Style, slope_light
 
 Dice = np.random.Generator
 Outline = NDArray[np.float64]
@@ -46,7 +46,7 @@ def dent(surface: Surface, style: Style, dice: Dice) -> Surface:
     """A blow: a bowl that the lamp shades."""
     canvas = _canvas(surface)
     side = canvas.shape[0]
-    outline = _blob(_place(style, dice, 0.3, 0.62), dice.uniform(0.07, 0.11), 0.08, dice)
+    outline = _blob(_clear_place(style, dice), dice.uniform(0.07, 0.11), 0.08, dice)
     cv2.fillPoly(canvas, [_pixels(outline, side)], 255, cv2.LINE_AA, 4)
     bowl = _soft(canvas, side / 64)
     return replace(surface, light=surface.light - np.float32(0.12) * bowl + slope_light(-0.10 * bowl))
@@ -109,6 +109,14 @@ def _place(style: Style, dice: Dice, nearest: float, farthest: float) -> Outline
     angle, radius = dice.uniform(0, 2 * pi), dice.uniform(nearest, farthest)
     flat = 1.0 if style is Style.DISC else 0.62
     return np.array([radius * cos(angle), flat * radius * sin(angle)])
+
+
+def _clear_place(style: Style, dice: Dice) -> Outline:
+    """A place that no bore swallows: the best of a few, by its distance to the nearest bore's edge."""
+    places = [_place(style, dice, 0.42, 0.6) for _ in range(8)]
+    return max(
+        places, key=lambda at: min(np.hypot(at[0] - bore.x, at[1] - bore.y) - bore.radius for bore in BORES[style])
+    )
 
 
 def _on_rim(style: Style, dice: Dice) -> Outline:
