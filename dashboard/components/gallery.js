@@ -1,0 +1,71 @@
+// Small tiles of parts, newest first. Arrow keys move at once in the browser; the server is told where to.
+function madeItem(told) {
+  const item = document.createElement("button");
+  item.className = `is-${told.kind}`;
+  item.dataset.part = told.id;
+  item.setAttribute("role", "option");
+  item.title = told.hint;
+  item.innerHTML = '<span class="thumb"></span><span class="caption"><span class="sign"></span>'
+    + '<span class="score"></span><span class="age"></span></span>';
+  const thumb = item.querySelector(".thumb");
+  if (told.thumb) {
+    const image = document.createElement("img");
+    image.src = told.thumb;
+    image.alt = told.hint;
+    thumb.append(image);
+  } else say(thumb, told.absent);
+  draw(item.querySelector(".sign"), told.mark);
+  say(item.querySelector(".score"), told.score);
+  return item;
+}
+
+function choose(root, id, tell) {
+  root.__chosen = id;
+  for (const item of root.children) item.setAttribute("aria-selected", String(item.dataset.part === id));
+  const chosen = root.querySelector("[aria-selected=true]");
+  if (!chosen) return;
+  const box = root.getBoundingClientRect(), own = chosen.getBoundingClientRect();
+  if (own.top < box.top) root.scrollTop -= box.top - own.top + 6;
+  if (own.bottom > box.bottom) root.scrollTop += own.bottom - box.bottom + 6;
+  if (tell) root.__tell(id);
+}
+
+function move(root, by) {
+  const items = [...root.children], at = items.findIndex((item) => item.dataset.part === root.__chosen);
+  const next = items[Math.min(items.length - 1, Math.max(0, at + by))];
+  if (next && next.dataset.part !== root.__chosen) choose(root, next.dataset.part, true);
+}
+
+function columnsOf(root) {
+  return getComputedStyle(root).gridTemplateColumns.split(" ").length;
+}
+
+export default function (component) {
+  const { parentElement, data, setStateValue } = component;
+  const root = parentElement.querySelector(".gallery");
+  root.__tell = (id) => setStateValue("selected", id);
+  const order = data.parts.map((told) => told.id).join("|");
+  if (root.__order !== order) {
+    root.__order = order;
+    root.replaceChildren(...data.parts.map(madeItem));
+    root.scrollTop = 0;
+  }
+  data.parts.forEach((told, place) => say(root.children[place].querySelector(".age"), told.age));
+  const ids = data.parts.map((told) => told.id);
+  if (!ids.includes(root.__chosen)) root.__chosen = ids.includes(data.selected) ? data.selected : ids[0];
+  choose(root, root.__chosen, false);
+  root.onclick = (event) => {
+    const item = event.target.closest("button");
+    if (item) choose(root, item.dataset.part, true);
+  };
+  const fit = () => { root.style.height = `${Math.max(240, window.innerHeight - root.getBoundingClientRect().top - 64)}px`; };
+  fit();
+  window.onresize = fit;
+  const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => columnsOf(root), ArrowUp: () => -columnsOf(root) };
+  onKeys("gallery", (event) => {
+    if (!(event.key in steps) || event.composedPath()[0].type === "range") return;
+    event.preventDefault();
+    move(root, steps[event.key]());
+  });
+  return () => offKeys("gallery");
+}

@@ -1,0 +1,89 @@
+// The selected part, large, with its story. Slider, toggle and zoom live here; the server only names the part.
+function tellStory(root, data) {
+  draw(root.querySelector(".headline .mark-place"), data.mark);
+  const word = root.querySelector(".headline .word");
+  say(word, data.word);
+  word.className = `word ${data.kind}`;
+  say(root.querySelector(".score"), data.score);
+  draw(root.querySelector(".score-line .gauge-place"), data.gauge);
+  say(root.querySelector(".why"), data.why);
+  const entries = data.facts.flatMap(([name, words]) => {
+    const term = document.createElement("dt"), fact = document.createElement("dd");
+    say(term, name);
+    say(fact, words);
+    return [term, fact];
+  });
+  root.querySelector("dl").replaceChildren(...entries);
+}
+
+function resize(root) {
+  const box = root.querySelector(".picture");
+  const room = window.innerHeight - box.getBoundingClientRect().top - 64;
+  root.style.setProperty("--stage-height", `${Math.max(260, room)}px`);
+  const [width, height] = box.__natural ?? [0, 0];
+  root.style.setProperty("--natural-width", `${width / devicePixelRatio}px`);
+  root.style.setProperty("--natural-height", `${height / devicePixelRatio}px`);
+}
+
+function setActual(root, on, at = [0.5, 0.5]) {
+  root.classList.toggle("actual-size", on);
+  root.querySelector(".actual").checked = on;
+  const box = root.querySelector(".picture");
+  box.scrollLeft = at[0] * box.scrollWidth - box.clientWidth / 2;
+  box.scrollTop = at[1] * box.scrollHeight - box.clientHeight / 2;
+}
+
+// Where in the picture the pointer is, as shares of its sides, while the picture is shown whole.
+function shareAt(box, event) {
+  const own = box.getBoundingClientRect(), [width, height] = box.__natural ?? [1, 1];
+  const scale = Math.min(own.width / width, own.height / height);
+  return [0.5 + (event.clientX - own.left - own.width / 2) / (width * scale),
+    0.5 + (event.clientY - own.top - own.height / 2) / (height * scale)];
+}
+
+function panning(root, box) {
+  let start = null;
+  box.onpointerdown = (event) => { start = [event.clientX, event.clientY, box.scrollLeft, box.scrollTop, false]; };
+  box.onpointermove = (event) => {
+    if (!start || !event.buttons || !root.classList.contains("actual-size")) return;
+    start[4] ||= Math.hypot(event.clientX - start[0], event.clientY - start[1]) > 4;
+    box.scrollLeft = start[2] - (event.clientX - start[0]);
+    box.scrollTop = start[3] - (event.clientY - start[1]);
+  };
+  box.onclick = (event) => {
+    const moved = start?.[4];
+    start = null;
+    if (!moved) setActual(root, !root.classList.contains("actual-size"), shareAt(box, event));
+  };
+}
+
+function showTools(root) {
+  root.querySelector(".on").checked = memory.on;
+  root.querySelector(".opacity").value = memory.opacity;
+}
+
+export default function (component) {
+  const { parentElement, data } = component;
+  const root = parentElement.querySelector(".part"), box = root.querySelector(".picture");
+  const changed = () => { applyMap(root); showTools(root); };
+  tellStory(root, data);
+  root.querySelector(".on").onchange = (event) => { memory.on = event.target.checked; changed(); };
+  root.querySelector(".opacity").oninput = (event) => { memory.opacity = Number(event.target.value); changed(); };
+  root.querySelector(".actual").onchange = (event) => setActual(root, event.target.checked);
+  if (!root.__ready) {
+    root.__ready = true;
+    panning(root, box);
+    box.addEventListener("shown", () => resize(root));
+    root.__watched = new ResizeObserver(() => resize(root));
+    root.__watched.observe(document.documentElement);
+  }
+  changed();
+  resize(root);
+  showPicture(box, data.picture);
+  onKeys("part", (event) => {
+    if (mapKey(root, event, () => showTools(root))) return;
+    if (event.key === "x") setActual(root, !root.classList.contains("actual-size"));
+    if (event.key === "f") applyMap(root, true);
+  }, (event) => { if (event.key === "f") applyMap(root); });
+  return () => { offKeys("part"); root.__watched?.disconnect(); };
+}

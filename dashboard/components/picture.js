@@ -1,0 +1,142 @@
+// One picture of a part, everywhere the same: the frame, and over it the map in one hue on a scale that is fixed
+// per model. Everything here happens in the browser: no rerun for a slider or a key.
+const HUE = [227, 66, 31];
+const CONTOUR = [255, 214, 10];
+const DETAIL = 512;
+const memory = (window.__lineMap ||= { on: true, opacity: 0.7 });
+
+function pictureParts(box) {
+  const stack = document.createElement("div");
+  stack.className = "stack";
+  const frame = document.createElement("img");
+  frame.className = "frame";
+  frame.draggable = false;
+  const map = document.createElement("canvas");
+  map.className = "map";
+  const contour = document.createElement("canvas");
+  contour.className = "contour";
+  const absent = document.createElement("div");
+  absent.className = "absent";
+  stack.append(frame, map, contour);
+  box.replaceChildren(stack, absent);
+  return { stack, frame, map, contour, absent };
+}
+
+function loaded(url) {
+  if (!url) return Promise.resolve(null);
+  const image = new Image();
+  image.src = url;
+  return image.decode().then(() => image, () => null);
+}
+
+// Frame and map change in one step, after both are decoded: no moment shows one part under another one's map.
+async function showPicture(box, picture) {
+  const parts = (box.__parts ||= pictureParts(box));
+  if (box.__shown === picture.key) return;
+  box.__shown = picture.key;
+  const [frame, map] = await Promise.all([loaded(picture.frame), loaded(picture.map)]);
+  if (box.__shown !== picture.key) return;
+  parts.frame.alt = picture.label;
+  if (frame) parts.frame.src = picture.frame;
+  else parts.frame.removeAttribute("src");
+  parts.absent.textContent = frame ? "" : picture.absent;
+  const size = frame || map;
+  box.__natural = size ? [size.naturalWidth, size.naturalHeight] : [0, 0];
+  paintMap(parts, map, picture.scale, box.__natural);
+  box.dataset.shown = picture.key;
+  box.dispatchEvent(new CustomEvent("shown"));
+}
+
+function paintMap(parts, map, scale, natural) {
+  const shrink = Math.min(1, DETAIL / Math.max(1, ...natural));
+  const grow = Math.max(1, Math.min(DETAIL / Math.max(1, ...natural), 4));
+  const width = Math.max(1, Math.round(natural[0] * shrink * grow));
+  const height = Math.max(1, Math.round(natural[1] * shrink * grow));
+  for (const canvas of [parts.map, parts.contour]) { canvas.width = width; canvas.height = height; }
+  if (!map || !scale) return;
+  const context = parts.contour.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(map, 0, 0, width, height);
+  const grey = context.getImageData(0, 0, width, height).data;
+  parts.map.getContext("2d").putImageData(tinted(grey, width, height, scale), 0, 0);
+  context.putImageData(contoured(grey, width, height, scale), 0, 0);
+}
+
+// Transparent up to `clear`, full from `full`: a clean part looks clean.
+function tinted(grey, width, height, scale) {
+  const image = new ImageData(width, height);
+  const step = (scale.high - scale.low) / 255, span = scale.full_from - scale.clear_to;
+  for (let at = 0; at < grey.length; at += 4) {
+    const share = (scale.low + grey[at] * step - scale.clear_to) / span;
+    if (share <= 0) continue;
+    image.data[at] = HUE[0]; image.data[at + 1] = HUE[1]; image.data[at + 2] = HUE[2];
+    image.data[at + 3] = 255 * Math.min(1, share);
+  }
+  return image;
+}
+
+// A thin line where the map passes the reject limit.
+function contoured(grey, width, height, scale) {
+  const image = new ImageData(width, height);
+  const limit = (scale.contour_at - scale.low) / ((scale.high - scale.low) / 255 || 1);
+  const above = (x, y) => x >= 0 && y >= 0 && x < width && y < height && grey[4 * (y * width + x)] >= limit;
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      if (!above(x, y) || (above(x - 1, y) && above(x + 1, y) && above(x, y - 1) && above(x, y + 1))) continue;
+      const at = 4 * (y * width + x);
+      image.data[at] = CONTOUR[0]; image.data[at + 1] = CONTOUR[1]; image.data[at + 2] = CONTOUR[2];
+      image.data[at + 3] = 255;
+    }
+  }
+  return image;
+}
+
+function applyMap(root, alone = false) {
+  root.classList.toggle("without-map", alone || !memory.on);
+  root.style.setProperty("--map-opacity", memory.opacity);
+}
+
+function typing(event) {
+  const target = event.composedPath()[0];
+  const field = target instanceof Element && target.closest("input:not([type=range]), textarea, select, [contenteditable=true]");
+  return Boolean(field) || event.ctrlKey || event.metaKey || event.altKey;
+}
+
+// The component's function runs again at every rerun, so the listener before this one has to go first.
+function onKeys(name, down, up) {
+  const held = (window.__lineKeys ||= {});
+  const before = held[name];
+  if (before) { document.removeEventListener("keydown", before.down); document.removeEventListener("keyup", before.up); }
+  held[name] = { down: (event) => { if (!typing(event)) down(event); }, up: (event) => up?.(event) };
+  document.addEventListener("keydown", held[name].down);
+  document.addEventListener("keyup", held[name].up);
+}
+
+function offKeys(name) {
+  const held = window.__lineKeys?.[name];
+  if (!held) return;
+  document.removeEventListener("keydown", held.down);
+  document.removeEventListener("keyup", held.up);
+  delete window.__lineKeys[name];
+}
+
+function mapKey(root, event, changed = () => {}) {
+  if (event.key === "m") memory.on = !memory.on;
+  else if (event.key === "[") memory.opacity = Math.max(0, Math.round(10 * memory.opacity - 1) / 10);
+  else if (event.key === "]") memory.opacity = Math.min(1, Math.round(10 * memory.opacity + 1) / 10);
+  else return false;
+  applyMap(root);
+  changed();
+  return true;
+}
+
+// Text from messages goes through here and nowhere else: it can never become markup.
+function say(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+// Drawings of our own charts module; the same drawing is left as it stands.
+function draw(element, svg) {
+  if (element.__drawn !== svg) { element.innerHTML = svg; element.__drawn = svg; }
+}

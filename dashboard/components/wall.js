@@ -1,0 +1,75 @@
+// The wall of tiles: one component for all cameras, which changes its tiles in place. A tile's DOM is made once.
+const TILE = `
+  <div class="picture"></div>
+  <div class="line top"><span class="camera"></span><span class="product"></span>
+    <span class="reason"></span><span class="decision"><span class="mark-place"></span><span class="word"></span></span>
+    <span class="score"></span><span class="gauge-place"></span><span class="stale-words"></span></div>
+  <div class="line small"><span class="history-place"></span><span class="counts"></span><span class="age"></span></div>`;
+
+function madeTile(camera) {
+  const tile = document.createElement("section");
+  tile.dataset.camera = camera;
+  tile.setAttribute("role", "listitem");
+  tile.innerHTML = TILE;
+  return tile;
+}
+
+function updateTile(tile, told) {
+  const part = (name) => tile.querySelector(`.${name}`);
+  tile.className = `tile is-${told.kind}${told.stale ? " stale" : ""}`;
+  for (const name of ["camera", "product", "reason", "word", "score", "counts", "age"]) say(part(name), told[name]);
+  say(part("stale-words"), told.stale);
+  draw(part("mark-place"), told.mark);
+  draw(part("gauge-place"), told.gauge);
+  draw(part("history-place"), told.history);
+  part("reason").hidden = !told.reason || Boolean(told.stale);
+  part("stale-words").hidden = !told.stale;
+  tile.title = told.hint;
+  showPicture(part("picture"), told.picture);
+}
+
+// As many columns as make the pictures largest in the room there is.
+function columnsFor(count, width, height) {
+  let best = [0, 1];
+  for (let columns = 1; columns <= count; columns += 1) {
+    const tileWidth = width / columns, tileHeight = height / Math.ceil(count / columns);
+    const side = Math.min(tileWidth, (tileHeight - 58) * 1.25);
+    if (side > best[0] + 1) best = [side, columns];
+  }
+  return best[1];
+}
+
+function layOut(root) {
+  const top = Math.max(0, root.getBoundingClientRect().top + (root.__scrolled?.() ?? 0));
+  const height = Math.max(260, window.innerHeight - top - (root.classList.contains("big") ? 12 : 24));
+  const count = Math.max(1, root.children.length), columns = columnsFor(count, root.clientWidth, height);
+  const rows = Math.ceil(count / columns);
+  root.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  const rowHeight = Math.max(200, (height - 10 * (rows - 1)) / rows);
+  root.style.gridAutoRows = `${Math.floor(rowHeight)}px`;
+  const narrow = root.clientWidth / columns < 30 * parseFloat(getComputedStyle(root).fontSize);
+  for (const tile of root.children) tile.classList.toggle("narrow", narrow);
+}
+
+export default function (component) {
+  const { parentElement, data } = component;
+  const root = parentElement.querySelector(".wall");
+  root.classList.toggle("big", data.big);
+  const known = new Map([...root.children].map((tile) => [tile.dataset.camera, tile]));
+  data.tiles.forEach((told, place) => {
+    const tile = known.get(told.camera) ?? madeTile(told.camera);
+    known.delete(told.camera);
+    if (root.children[place] !== tile) root.insertBefore(tile, root.children[place] ?? null);
+    updateTile(tile, told);
+  });
+  for (const gone of known.values()) gone.remove();
+  applyMap(root);
+  layOut(root);
+  if (!root.__watched) {
+    root.__watched = new ResizeObserver(() => requestAnimationFrame(() => layOut(root)));
+    root.__watched.observe(document.documentElement);
+    root.__watched.observe(root.getRootNode().host ?? root);
+  }
+  onKeys("wall", (event) => mapKey(root, event));
+  return () => { offKeys("wall"); root.__watched?.disconnect(); };
+}

@@ -1,0 +1,237 @@
+"""What the pages read, as typed rows. SQLAlchemy Core over the line's own tables, read-only, no Streamlit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, text, tuple_
+from sqlalchemy import true as always
+
+from core.adapters.database import translated
+from core.adapters.schema import camera_run, inspection, model_version, score_map
+from core.inspection import StoredMap
+from core.verdict import Decision, Threshold
+
+PATIENCE_MS = 3000
+HISTORY_LENGTH = 20
+NOT_OK = (Decision.NG, Decision.REVIEW, Decision.ERROR)
+KEY = (inspection.c.captured_at, inspection.c.camera, inspection.c.start_id, inspection.c.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class PartKey:
+    """Which inspection: the key of its row."""
+
+    captured_at: datetime
+    camera: str
+    start_id: str
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.captured_at.isoformat()}/{self.camera}/{self.start_id}/{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A score with the limits it was held against, and who did so."""
+
+    score: float
+    threshold: Threshold
+    model_version_id: int
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorStory:
+    """Why nothing could be judged."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One inspection as the pages show it; `frame_uri` is empty where the frame was not kept."""
+
+    key: PartKey
+    product: str
+    part_id: str
+    lot: str
+    decision: Decision
+    outcome: Judgement | ErrorStory
+    arrived_at: datetime
+    judged_at: datetime
+    frame_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCounts:
+    """Of one camera: captured = judged + waiting, always; `dropped` ones are among the captured."""
+
+    captured: int
+    judged: int
+    dropped: int
+
+    @property
+    def waiting(self) -> int:
+        """Captured and not judged yet."""
+        return self.captured - self.judged
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera, its counts and its last parts, newest first."""
+
+    camera: str
+    product: str
+    counts: CameraCounts
+    recent: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DefectFilter:
+    """Which parts the gallery shows; an empty product or camera means all."""
+
+    decisions: tuple[Decision, ...] = NOT_OK
+    product: str = ""
+    camera: str = ""
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A read-only connection that gives up soon: a page that waits tells nobody anything.
+
+    Raises:
+        LedgerUnavailable: Postgres does not answer in time, or its tables are missing.
+    """
+    with translated(), engine.connect().execution_options(postgresql_readonly=True) as connection:
+        connection.execute(text(f"set local statement_timeout = {PATIENCE_MS}"))
+        yield connection
+
+
+def camera_rows(engine: Engine, reported_since: datetime) -> list[CameraRow]:
+    """All cameras heard of since then, by name, each with its last parts: one query for the whole page."""
+    query = _cameras_with_history(reported_since)
+    with reading(engine) as connection:
+        rows = list(connection.execute(query))
+    return [_camera_row([row for row in rows if row.run_camera == name]) for name in _names(rows)]
+
+
+def newest_parts(engine: Engine, wanted: DefectFilter, before: PartKey | None, limit: int) -> list[Part]:
+    """The newest parts that match, newest first, those before the key where one is given."""
+    query = select(*inspection.c).where(*_matching(wanted))
+    if before is not None:
+        edge = (literal(before.captured_at), literal(before.camera), literal(before.start_id), literal(before.sequence))
+        query = query.where(inspection.c.captured_at <= before.captured_at, tuple_(*KEY) < tuple_(*edge))
+    with reading(engine) as connection:
+        return [_part(row) for row in connection.execute(_newest_first(query).limit(limit))]
+
+
+def count_newer(engine: Engine, wanted: DefectFilter, after: datetime, limit: int = 100) -> int:
+    """How many matching parts were captured after this moment, counted up to the limit."""
+    query = select(inspection.c.sequence).where(*_matching(wanted), inspection.c.captured_at > after).limit(limit)
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def stored_map(engine: Engine, key: PartKey) -> StoredMap | None:
+    """The part's score map; None where nothing could be judged."""
+    query = select(score_map.c.png, score_map.c.low, score_map.c.high).where(
+        score_map.c.captured_at == key.captured_at,
+        score_map.c.camera == key.camera,
+        score_map.c.start_id == key.start_id,
+        score_map.c.sequence == key.sequence,
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    return StoredMap(bytes(row.png), row.low, row.high) if row else None
+
+
+def products_with_model(engine: Engine) -> list[str]:
+    """The products that have a registered model, by name."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(model_version.c.product).distinct().order_by(model_version.c.product)))
+
+
+def places(engine: Engine) -> tuple[list[str], list[str]]:
+    """The products and the cameras that ever ran, by name."""
+    with reading(engine) as connection:
+        pairs = connection.execute(select(camera_run.c.product, camera_run.c.camera)).all()
+    return sorted({product for product, _ in pairs}), sorted({camera for _, camera in pairs})
+
+
+def _matching(wanted: DefectFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        inspection.c.decision.in_([decision.value for decision in wanted.decisions])
+    ]
+    if wanted.product:
+        conditions.append(inspection.c.product == wanted.product)
+    if wanted.camera:
+        conditions.append(inspection.c.camera == wanted.camera)
+    return conditions
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(*(column.desc() for column in KEY))
+
+
+def _cameras_with_history(reported_since: datetime) -> Select[Any]:
+    """Per camera its counts, over the newest run and every older one that still has frames waiting."""
+    newest = select(camera_run, func.row_number().over(partition_by=camera_run.c.camera, order_by=_last_sign()))
+    runs = newest.add_columns(func.max(camera_run.c.reported_at).over(partition_by=camera_run.c.camera).label("heard"))
+    run = runs.subquery("run")
+    first = run.c.row_number == 1
+    counted = (
+        select(
+            run.c.camera.label("run_camera"),
+            func.max(run.c.product).filter(first).label("run_product"),
+            func.sum(func.greatest(run.c.captured, run.c.judged)).label("captured"),
+            func.sum(run.c.judged).label("judged"),
+            func.sum(run.c.dropped).label("dropped"),
+        )
+        .where((run.c.heard >= reported_since) | run.c.heard.is_(None), first | (run.c.captured > run.c.judged))
+        .group_by(run.c.camera)
+        .cte("counted")
+    )
+    recent = select(*inspection.c).where(inspection.c.camera == counted.c.run_camera)
+    last = recent.order_by(inspection.c.captured_at.desc()).limit(HISTORY_LENGTH).lateral("last")
+    joined = counted.join(last, always(), isouter=True)
+    return select(counted, *last.c).select_from(joined).order_by(counted.c.run_camera, last.c.captured_at.desc())
+
+
+def _last_sign() -> ColumnElement[Any]:
+    return camera_run.c.reported_at.desc().nulls_last()
+
+
+def _names(rows: list[Row[Any]]) -> list[str]:
+    return list(dict.fromkeys(row.run_camera for row in rows))
+
+
+def _camera_row(rows: list[Row[Any]]) -> CameraRow:
+    first = rows[0]
+    counts = CameraCounts(int(first.captured), int(first.judged), int(first.dropped))
+    recent = tuple(_part(row) for row in rows if row.decision is not None)
+    return CameraRow(first.run_camera, first.run_product, counts, recent)
+
+
+def _part(row: Row[Any]) -> Part:
+    return Part(
+        PartKey(row.captured_at, row.camera, row.start_id, row.sequence),
+        row.product,
+        row.part_id,
+        row.lot,
+        Decision(row.decision),
+        _outcome(row),
+        row.arrived_at,
+        row.judged_at,
+        row.frame_uri,
+    )
+
+
+def _outcome(row: Row[Any]) -> Judgement | ErrorStory:
+    if row.score is None:
+        return ErrorStory(row.reason, row.detail)
+    threshold = Threshold(row.review_from, row.reject_from)
+    return Judgement(row.score, threshold, row.model_version_id, row.engine)

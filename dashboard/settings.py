@@ -1,0 +1,34 @@
+"""The dashboard's settings; `make settings` prints them."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DashboardSettings(BaseSettings):
+    """When the dashboard calls something old, and who may reach it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DASHBOARD_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    stale_after_s: float = Field(default=10.0, gt=0)
+    """Seconds without a new frame until a tile turns grey: longer than any line's gap between two parts should be."""
+
+    camera_forgotten_after_h: float = Field(default=24.0, gt=0)
+    """Hours after its last report until a camera leaves the Live page: a shift that stood still is still seen."""
+
+    training_forgotten_after_h: float = Field(default=1.0, gt=0)
+    """Hours after its last report until an unfinished training leaves the Live page: it was given up."""
+
+    page_size: int = Field(default=48, ge=6, le=200)
+    """Parts per page of the Defects gallery: about what one looks through before the filters are used."""
+
+    picture_limit_mib: float = Field(default=3.0, gt=0)
+    """MiB of a frame up to which it is shown as it came; a larger one is sent as JPEG of the same size in pixels."""
+
+    thumbnail_side: int = Field(default=160, ge=48, le=640)
+    """Pixels of a gallery picture's longer side: twice what it takes on the page, for sharp screens."""
+
+    reached_through_loopback: bool = False
+    """Whether whoever starts it publishes the port on loopback alone, as the container file does. Only then may the
+    dashboard bind to another address: it has no login yet."""

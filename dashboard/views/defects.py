@@ -1,0 +1,164 @@
+"""Defects: the newest parts that were not OK, small in a gallery, and the selected one large with its story."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from core.errors import LedgerUnavailable, LineError
+from core.verdict import Decision
+from dashboard import wiring
+from dashboard.components.registered import gallery
+from dashboard.components.registered import part as part_view
+from dashboard.gallery_parts import gallery_data, part_data
+from dashboard.read_models import (
+    NOT_OK,
+    DefectFilter,
+    Judgement,
+    Part,
+    PartKey,
+    count_newer,
+    newest_parts,
+    places,
+    stored_map,
+)
+from dashboard.views.trouble import page_style, show_error, show_next_step
+
+NEWER_EVERY_S = 5.0
+ALL = "all"
+
+
+def page() -> None:
+    """Filters on one line, the gallery on the left, the part on the right."""
+    page_style()
+    try:
+        wanted = _filters()
+        parts = _parts(wanted)
+    except LineError as error:
+        show_error(error)
+        return
+    if not parts:
+        _nothing(wanted)
+        return
+    _browse(parts, wanted)
+
+
+def _filters() -> DefectFilter:
+    products, cameras = places(wiring.line().ledger.engine)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        names = st.pills(
+            "decision",
+            [decision.value for decision in NOT_OK],
+            selection_mode="multi",
+            label_visibility="collapsed",
+            on_change=_first_page,
+            key="defect_decisions",
+        )
+        product = _choice("product", products)
+        camera = _choice("camera", cameras)
+    chosen = tuple(Decision(name) for name in names) or NOT_OK
+    return DefectFilter(chosen, product, camera)
+
+
+def _choice(name: str, known: list[str]) -> str:
+    every = f"{ALL} {name}s"
+    chosen = st.selectbox(
+        name, [every, *known], label_visibility="collapsed", width=200, on_change=_first_page, key=f"defect_{name}"
+    )
+    return "" if chosen == every else chosen
+
+
+def _first_page() -> None:
+    st.session_state["defect_pages"] = []
+
+
+def _pages() -> list[PartKey]:
+    """Where each page after the first begins: keys, so that new parts do not push the pages."""
+    pages: list[PartKey] = st.session_state.setdefault("defect_pages", [])
+    return pages
+
+
+def _parts(wanted: DefectFilter) -> list[Part]:
+    """The page's parts. They stay while one looks through them, so that nothing moves under the hand."""
+    here, pages = wiring.line(), _pages()
+    before = pages[-1] if pages else None
+    held = st.session_state.get("defect_parts")
+    if held is None or held[0] != (wanted, before):
+        parts = newest_parts(here.ledger.engine, wanted, before, here.settings.page_size)
+        st.session_state["defect_parts"] = ((wanted, before), parts)
+    kept: list[Part] = st.session_state["defect_parts"][1]
+    return kept
+
+
+def _renew() -> None:
+    st.session_state.pop("defect_parts", None)
+    _first_page()
+
+
+def _nothing(wanted: DefectFilter) -> None:
+    st.session_state.pop("defect_parts", None)
+    if wanted == DefectFilter():
+        show_next_step(
+            "No defects yet",
+            "Parts that are NG, REVIEW or ERROR appear here. To see some, let rendered parts with defects run:",
+            "make demo",
+        )
+    else:
+        st.subheader("No part matches these filters")
+    st.button("Look again", on_click=_renew)
+
+
+@st.fragment
+def _browse(parts: list[Part], wanted: DefectFilter) -> None:
+    left, right = st.columns([1, 2.6], gap="small")
+    zone = st.context.timezone or "UTC"
+    now = datetime.now(UTC)
+    with left:
+        _turning(parts, wanted)
+        chosen = gallery(
+            data=gallery_data(parts, wiring.thumbnail_or_reason, now, zone, str(parts[0].key)),
+            key="gallery",
+            default={"selected": str(parts[0].key)},
+            on_selected_change=lambda: None,
+        )
+    with right:
+        part_view(data=_story(_selected(parts, chosen), now, zone), key="part")
+
+
+def _selected(parts: list[Part], chosen: Any) -> Part:
+    return next((part for part in parts if str(part.key) == chosen.get("selected")), parts[0])
+
+
+def _story(part: Part, now: datetime, zone: str) -> dict[str, Any]:
+    stored = None
+    if isinstance(part.outcome, Judgement):
+        try:
+            stored = stored_map(wiring.line().ledger.engine, part.key)
+        except LedgerUnavailable:
+            st.warning("Postgres does not answer: this part is shown without its map. Inspection waits on the bus.")
+    return part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone)
+
+
+def _turning(parts: list[Part], wanted: DefectFilter) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Newer", disabled=not _pages(), key="newer"):
+            _pages().pop()
+            st.rerun()
+        if st.button("Older", disabled=len(parts) < wiring.line().settings.page_size, key="older"):
+            _pages().append(parts[-1].key)
+            st.rerun()
+        if not _pages():
+            _newcomers(wanted, parts[0].key.captured_at)
+
+
+@st.fragment(run_every=NEWER_EVERY_S)
+def _newcomers(wanted: DefectFilter, after: datetime) -> None:
+    """New parts are announced, never pushed in."""
+    try:
+        count = count_newer(wiring.line().ledger.engine, wanted, after)
+    except LedgerUnavailable:
+        st.caption("Postgres does not answer")
+        return
+    if count and st.button(f"{'99+' if count > 99 else count} new", type="primary", key="newcomers"):
+        _renew()
+        st.rerun()

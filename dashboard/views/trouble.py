@@ -1,0 +1,46 @@
+"""What a page says when something it needs is away, and what to do on a fresh install."""
+
+import streamlit as st
+
+from core.errors import LineError
+from dashboard.live_snapshot import Trouble
+
+STYLE = """<style>
+[data-stale="true"] { opacity: 1 !important; transition: none !important; }
+[data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none !important; }
+.stMainBlockContainer { padding: 3.4rem 1.2rem 0.5rem 1.2rem !important; max-width: none !important; }
+[data-testid="stVerticalBlock"] { gap: 0.6rem; }
+</style>"""
+WALL_STYLE = """<style>
+[data-testid="stHeader"], [data-testid="stSidebar"] { display: none !important; }
+.stMainBlockContainer { padding: 0.5rem !important; }
+</style>"""
+
+
+def page_style(wall: bool = False) -> None:
+    """Constant rules only: pictures get the room, and what updates every second does not fade meanwhile."""
+    st.html(STYLE + (WALL_STYLE if wall else ""))
+
+
+def plain(words: str) -> str:
+    """The words with everything escaped that Markdown would read as markup."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#+-.!|~$:&" else letter for letter in words)
+
+
+def show_trouble(trouble: Trouble, age: str) -> None:
+    """One line: what, from when the shown is, what still works, what to do."""
+    shown = f"What is shown is {plain(age)} old." if age else ""
+    st.warning(f"**{plain(trouble.what)}** {shown} {plain(trouble.works)} {plain(trouble.remedy)}")
+
+
+def show_error(error: LineError) -> None:
+    """Nothing can be shown; the error says what to do."""
+    st.error(f"**This page has nothing to show yet.** {plain(str(error))}")
+    st.caption("It tries again by itself. Inspection does not depend on this page.")
+
+
+def show_next_step(title: str, words: str, command: str) -> None:
+    """An empty state: what is missing, and the command that brings it."""
+    st.subheader(plain(title))
+    st.markdown(plain(words))
+    st.code(command, language="bash")

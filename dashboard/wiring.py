@@ -1,0 +1,101 @@
+"""The one place of the dashboard that opens adapters, and the caches that let many viewers cost one query."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from core.adapters.ledger import PostgresLedger
+from core.adapters.wiring import open_artifacts, open_board, open_ledger
+from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused
+from core.ports import ArtifactStore, LiveBoard
+from core.settings import LineSettings
+from dashboard import pictures, read_models
+from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
+from dashboard.settings import DashboardSettings
+
+LIVE_S = 1.0
+
+
+@dataclass
+class Line:
+    """The line as this process reaches it; `seen` is what the Live page knew last, shared by all viewers."""
+
+    ledger: PostgresLedger
+    board: LiveBoard
+    artifacts: ArtifactStore
+    settings: DashboardSettings
+    seen: LiveSnapshot = field(default_factory=lambda: LiveSnapshot(datetime.now(UTC), {}, LedgerView()))
+
+
+@st.cache_resource(show_spinner=False)
+def line() -> Line:
+    """Opened once per process.
+
+    Raises:
+        LineError: A setting is missing, or the embedded Postgres does not start.
+    """
+    settings = LineSettings()
+    ledger = open_ledger(settings, station="dashboard")
+    return Line(ledger, open_board(settings), open_artifacts(settings), DashboardSettings())
+
+
+@st.cache_data(ttl=LIVE_S, show_spinner=False)
+def live_snapshot() -> LiveSnapshot:
+    """What the Live page shows, at most a second old, however many look at it."""
+    here = line()
+    here.seen = take_snapshot(here.board.tiles, lambda: _ledger_view(here), here.seen, datetime.now(UTC))
+    return here.seen
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def thumbnail(frame_uri: str, side: int) -> str:
+    """The frame as a small data URL. A frame never changes, so it is cut once.
+
+    Raises:
+        ArtifactMissing: It is not in the store.
+        ArtifactsUnavailable: The store does not answer.
+        ImageRefused: What was kept is no picture.
+    """
+    return pictures.thumbnail_url(line().artifacts.get(frame_uri), side)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def picture(frame_uri: str, limit: int) -> str:
+    """The frame as a data URL that a browser shows; raises as `thumbnail` does."""
+    return pictures.picture_url(line().artifacts.get(frame_uri), limit)
+
+
+def thumbnail_or_reason(frame_uri: str) -> tuple[str, str]:
+    """The small picture and an empty reason, or no picture and why not, in a word or two."""
+    if not frame_uri:
+        return "", "not kept"
+    try:
+        return thumbnail(frame_uri, line().settings.thumbnail_side), ""
+    except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
+        return "", _reason(error)
+
+
+def picture_or_reason(frame_uri: str) -> tuple[str, str]:
+    """The picture and an empty reason, or no picture and why not."""
+    if not frame_uri:
+        return "", "not kept"
+    try:
+        return picture(frame_uri, int(line().settings.picture_limit_mib * 2**20)), ""
+    except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
+        return "", _reason(error)
+
+
+def _reason(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str:
+    if isinstance(error, ImageRefused):
+        return "no picture"
+    return "gone" if isinstance(error, ArtifactMissing) else "store away"
+
+
+def _ledger_view(here: Line) -> LedgerView:
+    since = datetime.now(UTC) - timedelta(hours=here.settings.camera_forgotten_after_h)
+    return LedgerView(
+        tuple(read_models.camera_rows(here.ledger.engine, since)),
+        tuple(here.ledger.trainings()),
+        tuple(read_models.products_with_model(here.ledger.engine)),
+    )
