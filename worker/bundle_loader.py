@@ -1,6 +1,6 @@
 """A registered bundle becomes a detector that is warm: fetched once into a folder of this machine, checked, tried."""
 
-import shutil
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class BundleLoader:
             if not was_there:
                 raise
             # The copy on this machine may be what is damaged: fetch it anew before the bundle is refused.
-            shutil.rmtree(folder)
+            (folder / LETTER).unlink(missing_ok=True)
             detector = self._opened(model.bundle, folder)
         detector.score([WARM_UP])
         return detector
@@ -61,6 +61,7 @@ class BundleLoader:
             raise BundleRefused(f"{bundle.uri} does not end in {LETTER}")
         folder.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, LETTER):
-            passing = folder / f"{name}.part"
+            # A name of its own: other workers, and other products with the same bundle, may fetch it right now.
+            passing = folder / f"{name}.{uuid.uuid4().hex}.part"
             passing.write_bytes(self.artifacts.get(place + name))
             passing.replace(folder / name)

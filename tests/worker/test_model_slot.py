@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -210,6 +212,22 @@ def test_the_loader_fetches_once_and_mends_a_damaged_copy(tmp_path: Path) -> Non
     (tmp_path / version.bundle.sha256 / "bundle.json").write_bytes(b"torn")
     assert loader(version).engine == "brightness"
     assert len(fetched) == 4
+
+
+def test_two_products_with_the_same_bundle_fetch_it_at_the_same_time(tmp_path: Path) -> None:
+    """Both stand in the store's door at once, and neither takes the other's file away."""
+    artifacts, ledger = MemoryArtifacts(), MemoryLedger()
+    versions = [commission(name, Threshold(0.5, 0.6), ledger, artifacts) for name in ("disc", "ring")]
+    door = Barrier(2, timeout=10)
+
+    class Slow(MemoryArtifacts):
+        def get(self, uri: str) -> bytes:
+            door.wait()
+            return artifacts.get(uri)
+
+    loader = BundleLoader(Slow(), tmp_path, lambda folder, sha256: BrightnessDetector())
+    loading = [in_background(partial(loader, version)) for version in versions]
+    assert [one.result(10).engine for one in loading] == ["brightness"] * 2
 
 
 def test_a_bundle_whose_name_is_not_a_letter_is_refused(tmp_path: Path) -> None:
