@@ -26,7 +26,7 @@ def test_the_same_seed_is_the_same_picture(style: Style) -> None:
 def test_every_defect_shows_and_changes_only_a_part_of_the_picture(style: Style) -> None:
     """Against the good part of the same seed, which shares pose, light, grain and noise."""
     kinds = set()
-    for seed in range(60):
+    for seed in range(30):
         good, bad = render_part(seed, False, style), render_part(seed, True, style)
         changed = np.abs(good.pixels.astype(int) - bad.pixels).max(axis=2) > 25
         assert 0.001 < changed.mean() < 0.15, f"seed {seed}: {bad.kind} changes {changed.mean():.2%} of the picture"
@@ -62,9 +62,9 @@ def test_rendering_takes_milliseconds() -> None:
 def test_a_simulated_line_repeats_and_keeps_its_share_of_defects() -> None:
     """Two cameras with two seeds see different parts."""
     simulation = Simulation(Style.DISC, 0.25, 64)
-    one, again, other = ([part_on_line(simulation, seed, n).defect for n in range(400)] for seed in (1, 1, 2))
+    one, again, other = ([part_on_line(simulation, seed, n).defect for n in range(150)] for seed in (1, 1, 2))
     assert one == again != other
-    assert 0.18 < np.mean(one) < 0.32
+    assert 0.15 < np.mean(one) < 0.35
 
 
 def test_the_simulated_camera_tells_part_lot_and_truth() -> None:
