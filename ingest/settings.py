@@ -20,8 +20,8 @@ class IngestSettings(BaseSettings):
     report_interval_s: float = Field(default=1.0, gt=0)
     """Seconds between two reports of the counters: what a person on the live page notices, and no load for Postgres."""
 
-    drain_s: float = Field(default=5.0, ge=0)
-    """Seconds that a stopped camera waits for the bus to acknowledge what is in flight: half of a supervisor's ten."""
+    drain_s: float = Field(default=4.0, ge=0)
+    """Seconds a stopped camera waits for the bus to acknowledge what is in flight: well within a supervisor's ten."""
 
     first_reopen_s: float = Field(default=0.5, gt=0)
     """Seconds until a video source that failed is opened again; doubled after every further failure."""
@@ -29,5 +29,5 @@ class IngestSettings(BaseSettings):
     longest_reopen_s: float = Field(default=15.0, gt=0)
     """Seconds beyond which the wait for a reopened source does not grow: a camera that came back is used soon."""
 
-    source_timeout_s: float = Field(default=5.0, gt=0)
+    source_timeout_s: float = Field(default=3.0, gt=0)
     """Seconds after which opening or reading a network source counts as failed instead of being waited for."""

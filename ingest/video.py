@@ -16,6 +16,9 @@ Pixels = NDArray[np.uint8]
 FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Lossless at every level; 1 is several times faster than the default and a few per cent larger."""
 
+CLOSE_S = 1.0
+"""A reading thread that is stuck in the library for longer is left behind; it ends with its read."""
+
 
 def to_png(picture: Pixels) -> bytes:
     """OpenCV's pixels (BGR) as PNG. `imencode` takes BGR and writes RGB: nothing is swapped by hand."""
@@ -86,7 +89,7 @@ class LiveCamera:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        self._reader.join(self._timeout_s)
+        self._reader.join(CLOSE_S)
 
     def _read_all(self) -> None:
         while not self._ended:
