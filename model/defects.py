@@ -89,14 +89,14 @@ class DefectDrawer:
 
     def _attempt(self, index: int, generator: np.random.Generator, eagerness: float) -> SyntheticDefect:
         good = self._images[index]
-        mask = self._pattern(generator, good) & self._parts[index]
+        mask = self._pattern(generator, self._parts[index])
         source = self._source(index, generator)
         low, high = self._rule.opacity
         opacity = generator.uniform(low + (high - low) * eagerness, high)
         return blended(good, source, mask, opacity, generator.uniform(0, 1.2), self._rule)
 
-    def _pattern(self, generator: np.random.Generator, good: Pixels) -> Mask:
-        pattern = pattern_mask(generator, *good.shape[:2])
+    def _pattern(self, generator: np.random.Generator, part: Mask) -> Mask:
+        pattern = pattern_mask(generator, *part.shape) & part
         if generator.random() < self._rule.local_share:
             return some_blobs(generator, pattern, int(generator.integers(1, 4)))
         return pattern
@@ -176,13 +176,13 @@ def moved(generator: np.random.Generator, image: Pixels) -> Pixels:
 
 
 def photometric_change(generator: np.random.Generator, texture: Pixels) -> Pixels:
-    """The texture in other light: contrast, brightness, colour cast, channel order, sometimes its negative."""
+    """The texture in other light: contrast, brightness, saturation, cast, channel order, sometimes its negative."""
     contrast, brightness = generator.uniform(0.5, 1.5), generator.uniform(-60, 60)
-    cast = generator.uniform(0.7, 1.3, 3)
+    saturation, cast = generator.uniform(0, 1), generator.uniform(0.7, 1.3, 3)
     if generator.random() < 0.2:
         contrast = -contrast
-    # Every change works on single bytes, so three tables of 256 entries do all of it at once.
-    levels = np.arange(256.0)[:, None]
-    table = np.clip(((levels - 128) * contrast + 128 + brightness) * cast, 0, 255).astype(np.uint8)
-    shuffled = texture[:, :, generator.permutation(3)]
-    return np.asarray(cv2.LUT(np.ascontiguousarray(shuffled), table[None]), np.uint8)
+    # All of it is linear in the channels, so one 3 x 4 matrix does it at once; the result is clipped to bytes.
+    towards_grey = saturation * np.eye(3)[generator.permutation(3)] + (1 - saturation) / 3
+    mixing = contrast * cast[:, None] * towards_grey
+    offset = (128 * (1 - contrast) + brightness) * cast
+    return np.asarray(cv2.transform(texture, np.column_stack([mixing, offset])), np.uint8)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.images import image_paths, read_image
 from model.perlin import perlin_noise
 
 Pixels = NDArray[np.uint8]
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 KEPT_SIDE = 384
 """Longest side in pixels at which a texture is kept in memory: enough for a 256-pixel crop, 0.4 MB each."""
 KEPT_TEXTURES = 512
@@ -70,7 +70,7 @@ def folder_textures(folder: Path) -> FolderTextures:
     Raises:
         ValueError: There is none.
     """
-    return FolderTextures(tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)))
+    return FolderTextures(tuple(image_paths(folder)))
 
 
 def procedural_textures(seed: int) -> ProceduralTextures:
@@ -82,14 +82,11 @@ def read_texture(path: Path) -> Pixels:
     """A texture as RGB, at most `KEPT_SIDE` pixels on its longest side.
 
     Raises:
-        ValueError: The file is not a picture.
+        ImageRefused: The file is not a picture.
     """
-    content = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if content is None:
-        raise ValueError(f"not a picture: {path}")
-    scale = min(1.0, KEPT_SIDE / max(content.shape[:2]))
-    shrunk = cv2.resize(content, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2RGB), np.uint8)
+    pixels = read_image(path).pixels
+    scale = min(1.0, KEPT_SIDE / max(pixels.shape[:2]))
+    return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def random_crop(picture: Pixels, generator: np.random.Generator, height: int, width: int) -> Pixels:
