@@ -71,7 +71,7 @@ class Bench:
     limits: BatchLimits
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
-    wait_for_model_s: float = 60.0
+    wait_for_model_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
     monotonic = bench.patience.monotonic
     try:
         bench.patience.insist(bench.slot.first_look, LedgerUnavailable)
+        # Before the first poll: frames that wait on the bus are anybody's, frames in our hands are not.
+        _await_models(bench, bool)
         last_frame_at = monotonic()
         while not is_over(monotonic() - last_frame_at):
             bench.slot.refresh()
@@ -122,12 +124,13 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
                 last_frame_at = monotonic()
             bench.herald.tell(counts)
     except StopRequested:
-        log.info("batch_abandoned")
+        log.info("stopped_while_waiting")
 
 
 def inspect_and_record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> None:
     """One batch from the bus to everybody who waits for it."""
-    _await_first_models(deliveries, bench)
+    products = _products(deliveries)
+    _await_models(bench, lambda awaited: not awaited.isdisjoint(products))
     try:
         # 1. Judge, and keep what is worth keeping. A crash leaves files that the next try overwrites.
         # 2. Rows, maps, quarantine, outbox, counters and next offsets: one transaction. A crash before its commit
@@ -175,11 +178,14 @@ def _next_batch(bench: Bench) -> list[Delivery]:
     )
 
 
-def _await_first_models(deliveries: Sequence[Delivery], bench: Bench) -> None:
+def _products(deliveries: Sequence[Delivery]) -> frozenset[str]:
+    return frozenset(dict(one.record.headers).get("product", b"").decode(errors="replace") for one in deliveries)
+
+
+def _await_models(bench: Bench, needed: Callable[[frozenset[str]], bool]) -> None:
     """A product's first model takes seconds to load: its parts wait for that rather than be rejected."""
-    products = {dict(one.record.headers).get("product", b"").decode(errors="replace") for one in deliveries}
     until = bench.patience.monotonic() + bench.wait_for_model_s
-    while any(bench.slot.awaited(product) for product in products) and bench.patience.monotonic() < until:
+    while needed(bench.slot.awaited()) and bench.patience.monotonic() < until:
         if bench.patience.rest(MODEL_LOOK_S):
             raise StopRequested
 

@@ -94,10 +94,10 @@ class ModelSlot:
             return f"model {version_id} of {product} was refused: {reason}"
         return f"{product} has no active model: promote one"
 
-    def awaited(self, product: str) -> bool:
-        """Whether a first model of this product is on its way: its frames had better wait for it."""
+    def awaited(self) -> frozenset[str]:
+        """Products whose first model is on its way: their frames had better wait for it."""
         self.refresh()
-        return product in self._loading and product not in self._serving
+        return frozenset(self._loading.keys() - self._serving.keys())
 
     def _look(self) -> None:
         self._looked_at = self._monotonic()

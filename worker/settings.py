@@ -24,8 +24,9 @@ class WorkerSettings(BaseSettings):
     """Seconds a worker insists while Postgres, the bus or the artifact store is away. Then it ends with the reason,
     so that its supervisor sees it; the frames wait on the bus."""
 
-    model_wait_s: float = Field(default=60.0, ge=0)
-    """Seconds the parts of a product wait for its first model while that is loading; then they are ERROR."""
+    model_wait_s: float = Field(default=90.0, ge=0)
+    """Seconds a starting worker, and the parts of a new product, wait for a first model that is loading; then these
+    parts are ERROR. Reading a network takes seconds, on a busy machine most of a minute."""
 
     cache: Path = Path(".line/cache/bundles")
     """Folder of fetched bundles, one subfolder per hash: a restart needs no download. May be emptied at any time."""
