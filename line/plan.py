@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRAINING_PARTS = 120
-TRAINING_MINUTES = 2.0
+TRAINING_MINUTES = 2.4
 RENDERED_RATE = 2.0
 FOLDER_RATE = 1.0
 
@@ -79,7 +79,7 @@ def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
         "train",
         *("--images", str(plan.good_images)),
         *("--out", str(plan.bundle)),
-        *("--encoder", "resnet18" if plan.weights == "random" else "mobilenetv2_100"),
+        *("--encoder", "test_resnet" if plan.weights == "random" else "mobilenetv2_100"),
         *("--weights", plan.weights),
         *("--input-size", "128x128"),
         *("--minutes", str(TRAINING_MINUTES)),

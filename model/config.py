@@ -88,6 +88,8 @@ class TrainingConfig:
     """Share of stage 1 in which only the decoder learns, so that its first wild gradients never reach the encoder."""
     good_share: float = 0.2
     """Share of each batch shown without a defect: what the line sees nearly always."""
+    defect_uses: float = 4.0
+    """How often a drawn defect is shown on average (the paper's N_s, 2 to 5): drawing one costs as much as a step."""
     flow_passes: float = 4.0
     """Passes of stage 2 over all feature vectors."""
     fewest_flow_steps: int = 800

@@ -16,25 +16,23 @@ from numpy.typing import NDArray
 
 from core.errors import BundleRefused, LineError
 from model.bundle import load_bundle, save_bundle
-from model.calibration import FittedThreshold, fit_threshold, split
+from model.calibration import FittedThreshold, choose_w, fit_threshold, split
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.defects import DefectDrawer, DefectRule
 from model.detector import filled_network
 from model.encoder import Encoder
-from model.finishing import extremes_of, map_pairs, scores_of, typical_pixel
+from model.finishing import Extremes, MapPair, extremes_of, map_pairs, scores_of, typical_pixel
 from model.images import image_paths, read_image, resized
 from model.letter import Letter, Training
 from model.network import InferenceNetwork, Network
 from model.object_mask import choose_mask_rule
 from model.pace import Progress, Seconds
-from model.scoring import ScoreConstants
+from model.scoring import ScoreConstants, image_score
 from model.textures import TextureSource
 from model.training import Material, Spent, new_network, train_network
 
 Pixels = NDArray[np.uint8]
 LIBRARIES = ("torch", "timm", "FrEIA", "numpy", "opencv-python-headless")
-DEFAULT_WEIGHT = 1.0
-"""w of Eq. 9 where nothing speaks for another: synthetic defects alone ask for too much of A_p."""
 
 
 class TooFewImages(LineError):
@@ -133,7 +131,7 @@ def finish(network: Network, material: Material, recipe: Recipe) -> Finished:
     inference, config = InferenceNetwork(network), recipe.network
     extremes = extremes_of(inference, material.calibration, config)
     good = map_pairs(inference, material.calibration, extremes, config)
-    weight = DEFAULT_WEIGHT
+    weight = chosen_weight(inference, material, recipe, extremes, good)
     scores = scores_of(good, weight, recipe.score_rule)
     return Finished(
         ScoreConstants(extremes.likeliest, extremes.most_normal, weight),
@@ -141,6 +139,21 @@ def finish(network: Network, material: Material, recipe: Recipe) -> Finished:
         scores,
         typical_pixel(good, weight),
     )
+
+
+def chosen_weight(
+    inference: InferenceNetwork, material: Material, recipe: Recipe, extremes: Extremes, good: MapPair
+) -> float:
+    """The w of Eq. 9 that does best on defects drawn on calibration pictures, beside the same pictures without."""
+    seeds = np.random.default_rng([recipe.training.seed, 4]).integers(2**31, size=recipe.training.validation_images)
+    count = len(material.calibration)
+    drawn = [material.calibration_drawer.draw(i % count, int(seed)) for i, seed in enumerate(seeds)]
+    bad = map_pairs(inference, [defect.image for defect in drawn], extremes, recipe.network)
+    masks = np.stack([np.zeros_like(drawn[0].mask)] * count + [defect.mask for defect in drawn])
+    classified = np.concatenate([good.classified, bad.classified])
+    density = np.concatenate([good.density, bad.density])
+    rule = recipe.score_rule
+    return choose_w(classified, density, masks, lambda maps: np.array([image_score(one, rule) for one in maps])).w
 
 
 def _letter(
