@@ -13,8 +13,10 @@ from core.errors import LineError
 from model.arguments import given_normalisation, network_config, parser, training_config
 from model.benchmark import measure
 from model.config import NetworkConfig, ScoreRule
+from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
 from model.encoder import open_encoder
+from model.evaluation import evaluate as evaluated
 from model.images import image_paths
 from model.letter import Letter
 from model.pace import Progress
@@ -22,13 +24,13 @@ from model.progress_file import ProgressFile
 from model.recipe import Recipe, read_good_images, train_bundle
 from model.scoring_folder import TABLE_NAME, score_files, write_table
 from model.textures import TextureSource, folder_textures, procedural_textures
+from model.threads import fastest_thread_count
 
 
 def main() -> int:
     """Run one verb; 1 with one line of why where it cannot be done."""
     arguments = parser().parse_args()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(arguments.threads or fastest_thread_count(time.monotonic))
     try:
         VERBS[arguments.verb](arguments)
     except (LineError, ValueError) as error:
@@ -103,9 +105,10 @@ def score(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """The four metrics of A_p, A_nf and A, as a table and one JSON line."""
-    from model.evaluation import evaluate as evaluated
-
-    print(evaluated, arguments)
+    detector = load_detector(arguments.bundle, arguments.device)
+    evaluation = evaluated(detector, read_dataset(arguments.data))
+    print(evaluation.table())
+    print(evaluation.json_line())
 
 
 def benchmark(arguments: argparse.Namespace) -> None:

@@ -60,6 +60,9 @@ def add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--budget", type=float, default=DEFAULTS.false_reject_budget, help="share of good parts rejected"
     )
+    train.add_argument(
+        "--review-budget", type=float, default=DEFAULTS.review_budget, help="share of good parts reviewed"
+    )
     train.add_argument("--warm-start", type=Path, help="bundle to go on from")
     train.add_argument("--progress", type=Path, help="file that always holds the newest progress as one line of JSON")
     train.add_argument("--seed", type=int, default=DEFAULTS.seed)
@@ -69,7 +72,9 @@ def add_train(train: argparse.ArgumentParser) -> None:
 def add_machine(verb: argparse.ArgumentParser) -> None:
     """What every verb understands."""
     verb.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    verb.add_argument("--threads", type=int, default=0, help="of torch; default: one per core")
+    verb.add_argument(
+        "--threads", type=int, default=0, help="of torch; default: one or one per core, whichever is faster now"
+    )
 
 
 def network_config(arguments: argparse.Namespace, normalisation: Normalisation) -> NetworkConfig:
@@ -88,7 +93,7 @@ def training_config(arguments: argparse.Namespace) -> TrainingConfig:
         fewest_flow_steps=1 if arguments.flow_passes else DEFAULTS.fewest_flow_steps,
         minutes=arguments.minutes,
         false_reject_budget=arguments.budget,
-        review_budget=max(arguments.budget, DEFAULTS.review_budget),
+        review_budget=max(arguments.budget, arguments.review_budget),
     )
 
 

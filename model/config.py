@@ -90,14 +90,15 @@ class TrainingConfig:
     """Share of each batch shown without a defect: what the line sees nearly always."""
     defect_uses: float = 4.0
     """How often a drawn defect is shown on average (the paper's N_s, 2 to 5): drawing one costs as much as a step."""
-    flow_passes: float = 4.0
+    flow_passes: float = 3.0
     """Passes of stage 2 over all feature vectors."""
-    fewest_flow_steps: int = 800
+    fewest_flow_steps: int = 2000
     """Steps of stage 2 whatever the number of vectors."""
-    flow_batch: int = 1024
-    """Vectors per step and flow: the paper's 256 leave a CPU idle between two matrix products."""
-    flow_rate: float = 1e-3
-    """Adam's peak learning rate of the flows; the paper's 2e-4 belongs to its quarter as large batch."""
+    flow_batch: int = 256
+    """Vectors per step of the finest map's flow, the paper's number; half and a quarter of it for the coarser ones.
+    Four times as many, four times less often, found clearly fewer defects in the same time."""
+    flow_rate: float = 2e-3
+    """Adam's peak learning rate of the flows. The paper's 2e-4 wants its 200 passes; 1e-3 is still slower."""
     validation_images: int = 48
     """Synthetic defects on calibration images by which stage 1 keeps its best state."""
     validations: int = 10
@@ -106,7 +107,7 @@ class TrainingConfig:
     """Looks without improvement after which stage 1 ends early."""
     minutes: float = 0.0
     """Time budget of both stages; 0 for none. With one, the result depends on the machine's speed."""
-    flow_share: float = 0.25
+    flow_share: float = 0.45
     """Share of a time budget that belongs to stage 2."""
     false_reject_budget: float = 1 / 500
     """Share of good parts that may be rejected."""
