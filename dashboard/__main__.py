@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dashboard import pictures, read_models  # now, so that the first viewer does not wait for cv2 and SQLAlchemy
 from dashboard.settings import DashboardSettings
 from dashboard.theme import theme_options
 
@@ -14,6 +15,7 @@ SAFE_OPTIONS: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
+    "logger.enableRich": False,
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableStaticServing": False,
@@ -22,6 +24,9 @@ SAFE_OPTIONS: dict[str, Any] = {
     "server.maxUploadSize": 20,
     "server.runOnSave": False,
 }
+
+
+PRELOADED = (pictures, read_models)
 
 
 def is_loopback(address: str) -> bool:

@@ -179,10 +179,11 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
 
 def _cameras_with_history(reported_since: datetime) -> Select[Any]:
     """Per camera its counts, over the newest run and every older one that still has frames waiting."""
-    newest = select(camera_run, func.row_number().over(partition_by=camera_run.c.camera, order_by=_last_sign()))
-    runs = newest.add_columns(func.max(camera_run.c.reported_at).over(partition_by=camera_run.c.camera).label("heard"))
-    run = runs.subquery("run")
-    first = run.c.row_number == 1
+    camera, reported_at = camera_run.c.camera, camera_run.c.reported_at
+    place = func.row_number().over(partition_by=camera, order_by=reported_at.desc().nulls_last()).label("place")
+    heard = func.max(reported_at).over(partition_by=camera).label("heard")
+    run = select(camera_run, place, heard).subquery("run")
+    first = run.c.place == 1
     counted = (
         select(
             run.c.camera.label("run_camera"),
@@ -199,10 +200,6 @@ def _cameras_with_history(reported_since: datetime) -> Select[Any]:
     last = recent.order_by(inspection.c.captured_at.desc()).limit(HISTORY_LENGTH).lateral("last")
     joined = counted.join(last, always(), isouter=True)
     return select(counted, *last.c).select_from(joined).order_by(counted.c.run_camera, last.c.captured_at.desc())
-
-
-def _last_sign() -> ColumnElement[Any]:
-    return camera_run.c.reported_at.desc().nulls_last()
 
 
 def _names(rows: list[Row[Any]]) -> list[str]:

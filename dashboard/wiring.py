@@ -14,7 +14,7 @@ from dashboard import pictures, read_models
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
 from dashboard.settings import DashboardSettings
 
-LIVE_S = 1.0
+LIVE_S = 0.5
 
 
 @dataclass
@@ -42,7 +42,7 @@ def line() -> Line:
 
 @st.cache_data(ttl=LIVE_S, show_spinner=False)
 def live_snapshot() -> LiveSnapshot:
-    """What the Live page shows, at most a second old, however many look at it."""
+    """What the Live page shows, at most half a second old, however many look at it."""
     here = line()
     here.seen = take_snapshot(here.board.tiles, lambda: _ledger_view(here), here.seen, datetime.now(UTC))
     return here.seen

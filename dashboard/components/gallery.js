@@ -62,10 +62,9 @@ export default function (component) {
   fit();
   window.onresize = fit;
   const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => columnsOf(root), ArrowUp: () => -columnsOf(root) };
-  onKeys("gallery", (event) => {
+  return onKeys("gallery", (event) => {
     if (!(event.key in steps) || event.composedPath()[0].type === "range") return;
     event.preventDefault();
     move(root, steps[event.key]());
   });
-  return () => offKeys("gallery");
 }

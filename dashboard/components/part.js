@@ -80,10 +80,10 @@ export default function (component) {
   changed();
   resize(root);
   showPicture(box, data.picture);
-  onKeys("part", (event) => {
+  const offKeys = onKeys("part", (event) => {
     if (mapKey(root, event, () => showTools(root))) return;
     if (event.key === "x") setActual(root, !root.classList.contains("actual-size"));
     if (event.key === "f") applyMap(root, true);
   }, (event) => { if (event.key === "f") applyMap(root); });
-  return () => { offKeys("part"); root.__watched?.disconnect(); };
+  return () => { offKeys(); root.__watched?.disconnect(); };
 }

@@ -104,6 +104,7 @@ function typing(event) {
 }
 
 // The component's function runs again at every rerun, so the listener before this one has to go first.
+// Returns what takes this one away again.
 function onKeys(name, down, up) {
   const held = (window.__lineKeys ||= {});
   const before = held[name];
@@ -111,14 +112,11 @@ function onKeys(name, down, up) {
   held[name] = { down: (event) => { if (!typing(event)) down(event); }, up: (event) => up?.(event) };
   document.addEventListener("keydown", held[name].down);
   document.addEventListener("keyup", held[name].up);
-}
-
-function offKeys(name) {
-  const held = window.__lineKeys?.[name];
-  if (!held) return;
-  document.removeEventListener("keydown", held.down);
-  document.removeEventListener("keyup", held.up);
-  delete window.__lineKeys[name];
+  const own = held[name];
+  return () => {
+    document.removeEventListener("keydown", own.down);
+    document.removeEventListener("keyup", own.up);
+  };
 }
 
 function mapKey(root, event, changed = () => {}) {

@@ -70,6 +70,6 @@ export default function (component) {
     root.__watched.observe(document.documentElement);
     root.__watched.observe(root.getRootNode().host ?? root);
   }
-  onKeys("wall", (event) => mapKey(root, event));
-  return () => { offKeys("wall"); root.__watched?.disconnect(); };
+  const offKeys = onKeys("wall", (event) => mapKey(root, event));
+  return () => { offKeys(); root.__watched?.disconnect(); };
 }

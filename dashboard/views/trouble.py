@@ -8,7 +8,7 @@ from dashboard.live_snapshot import Trouble
 STYLE = """<style>
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none !important; }
-.stMainBlockContainer { padding: 3.4rem 1.2rem 0.5rem 1.2rem !important; max-width: none !important; }
+.stMainBlockContainer { padding: 68px 16px 8px 16px !important; max-width: none !important; }
 [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 </style>"""
 WALL_STYLE = """<style>
