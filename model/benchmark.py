@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.config import NetworkConfig
-from model.network import InferenceNetwork, Network, vectors_of
+from model.network import InferenceNetwork, Network, RawMaps, vectors_of
 from model.pace import Seconds
 from model.scoring import normality
 
@@ -49,7 +49,7 @@ def _plain_map(flow: torch.nn.Module, code_NP: Tensor, features_BCHW: Tensor) ->
 @torch.no_grad()
 def fast_pass(network: InferenceNetwork, images_BCHW: Tensor) -> Tensor:
     """The same by the path that serves the line."""
-    raw = network(images_BCHW)
+    raw: RawMaps = network(images_BCHW)
     size = (images_BCHW.shape[2], images_BCHW.shape[3])
     return normality(raw.log_likelihoods, (0.0, 0.0, 0.0), size) + raw.classified
 
