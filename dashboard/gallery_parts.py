@@ -1,13 +1,13 @@
 """From parts to the gallery and to a part's full story: pure, every word and drawing decided here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from core.inspection import StoredMap
 from dashboard.charts import decision_class, decision_mark, score_gauge
 from dashboard.part_picture import part_picture
-from dashboard.read_models import Judgement, Part
+from dashboard.read_models import Judgement, Part, PartKey
 from dashboard.words import clock_words, latency_words, moment_words, score_words, share_of_limit
 
 Picture = tuple[str, str]
@@ -15,10 +15,18 @@ Picture = tuple[str, str]
 
 
 def gallery_data(
-    parts: Sequence[Part], thumbnail: Callable[[str], Picture], now: datetime, zone: str, selected: str
+    parts: Sequence[Part],
+    maps: Mapping[PartKey, StoredMap],
+    thumbnail: Callable[[str], Picture],
+    now: datetime,
+    zone: str,
 ) -> dict[str, Any]:
     """The small tiles, in the order given."""
-    return {"parts": [_item(part, thumbnail(part.frame_uri), now, zone) for part in parts], "selected": selected}
+    items = [
+        _item(part, now, zone) | {"picture": _small_picture(part, thumbnail(part.frame_uri), maps.get(part.key))}
+        for part in parts
+    ]
+    return {"parts": items}
 
 
 def part_data(part: Part, frame: Picture, stored: StoredMap | None, now: datetime, zone: str) -> dict[str, Any]:
@@ -91,7 +99,12 @@ def _judgement_facts(part: Part) -> list[tuple[str, str]]:
     ]
 
 
-def _item(part: Part, thumbnail: Picture, now: datetime, zone: str) -> dict[str, Any]:
+def _small_picture(part: Part, thumbnail: Picture, stored: StoredMap | None) -> dict[str, Any]:
+    threshold = part.outcome.threshold if isinstance(part.outcome, Judgement) else None
+    return part_picture(str(part.key), part.decision.value, thumbnail[0], thumbnail[1], stored, threshold)
+
+
+def _item(part: Part, now: datetime, zone: str) -> dict[str, Any]:
     age = moment_words(part.key.captured_at, now, zone)
     return {
         "id": str(part.key),
@@ -99,8 +112,6 @@ def _item(part: Part, thumbnail: Picture, now: datetime, zone: str) -> dict[str,
         "mark": decision_mark(part.decision),
         "score": _short_score(part),
         "age": age.removesuffix(" ago") if age.endswith(" ago") else age[5:16],
-        "thumb": thumbnail[0],
-        "absent": thumbnail[1],
         "hint": f"{part.decision.value}, {part.key.camera}, {part.product} {part.part_id}, {age}",
     }
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from core.errors import ImageRefused
+from core.inspection import StoredMap
 
 PIXEL_LIMIT = 50_000_000
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -52,6 +53,19 @@ def picture_url(content: bytes, limit: int) -> str:
     if media_type and len(content) <= limit:
         return data_url(content, media_type)
     return data_url(_jpeg(_decoded(content), PICTURE_QUALITY), "image/jpeg")
+
+
+def smaller_map(stored: StoredMap, side: int) -> StoredMap:
+    """The map, its longer side at most `side` pixels, on the same scale; what cannot be read is left out."""
+    pixels = cv2.imdecode(np.frombuffer(stored.png, np.uint8), cv2.IMREAD_GRAYSCALE) if stored.png else None
+    if pixels is None:
+        return StoredMap(b"", stored.low, stored.high)
+    scale = side / max(pixels.shape[:2])
+    if scale >= 1:
+        return stored
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    shrunk = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return StoredMap(cv2.imencode(".png", shrunk)[1].tobytes(), stored.low, stored.high)
 
 
 def kind_of(content: bytes) -> str:

@@ -1,6 +1,6 @@
 """What the pages read, as typed rows. SQLAlchemy Core over the line's own tables, read-only, no Streamlit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,17 +136,21 @@ def count_newer(engine: Engine, wanted: DefectFilter, after: datetime, limit: in
         return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def stored_map(engine: Engine, key: PartKey) -> StoredMap | None:
-    """The part's score map; None where nothing could be judged."""
-    query = select(score_map.c.png, score_map.c.low, score_map.c.high).where(
-        score_map.c.captured_at == key.captured_at,
-        score_map.c.camera == key.camera,
-        score_map.c.start_id == key.start_id,
-        score_map.c.sequence == key.sequence,
+def stored_maps(engine: Engine, keys: Sequence[PartKey]) -> dict[PartKey, StoredMap]:
+    """The score maps of these parts; those that could not be judged have none."""
+    if not keys:
+        return {}
+    wanted = [(key.captured_at, key.camera, key.start_id, key.sequence) for key in keys]
+    moments = [key.captured_at for key in keys]
+    query = select(score_map).where(
+        score_map.c.captured_at.between(min(moments), max(moments)),  # lets Postgres skip the other days
+        tuple_(*(score_map.c[column.name] for column in KEY)).in_(wanted),
     )
     with reading(engine) as connection:
-        row = connection.execute(query).one_or_none()
-    return StoredMap(bytes(row.png), row.low, row.high) if row else None
+        return {
+            PartKey(row.captured_at, row.camera, row.start_id, row.sequence): StoredMap(row.png, row.low, row.high)
+            for row in connection.execute(query)
+        }
 
 
 def products_with_model(engine: Engine) -> list[str]:

@@ -8,13 +8,16 @@ import streamlit as st
 from core.adapters.ledger import PostgresLedger
 from core.adapters.wiring import open_artifacts, open_board, open_ledger
 from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused
+from core.inspection import StoredMap
 from core.ports import ArtifactStore, LiveBoard
 from core.settings import LineSettings
 from dashboard import pictures, read_models
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
+from dashboard.read_models import PartKey
 from dashboard.settings import DashboardSettings
 
 LIVE_S = 0.5
+SMALL_MAP_SIDE = 64
 
 
 @dataclass
@@ -64,6 +67,23 @@ def thumbnail(frame_uri: str, side: int) -> str:
 def picture(frame_uri: str, limit: int) -> str:
     """The frame as a data URL that a browser shows; raises as `thumbnail` does."""
     return pictures.picture_url(line().artifacts.get(frame_uri), limit)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def small_maps(keys: tuple[PartKey, ...]) -> dict[PartKey, StoredMap]:
+    """The parts' maps, as small as the gallery needs them.
+
+    Raises:
+        LedgerUnavailable: Postgres does not answer.
+    """
+    maps = read_models.stored_maps(line().ledger.engine, keys)
+    return {key: pictures.smaller_map(stored, SMALL_MAP_SIDE) for key, stored in maps.items()}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def stored_map(key: PartKey) -> StoredMap | None:
+    """The part's map as it was stored; raises as `small_maps` does."""
+    return read_models.stored_maps(line().ledger.engine, [key]).get(key)
 
 
 def thumbnail_or_reason(frame_uri: str) -> tuple[str, str]:

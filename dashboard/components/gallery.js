@@ -1,3 +1,5 @@
+const SMALL = 128;
+
 // Small tiles of parts, newest first. Arrow keys move at once in the browser; the server is told where to.
 function madeItem(told) {
   const item = document.createElement("button");
@@ -5,15 +7,9 @@ function madeItem(told) {
   item.dataset.part = told.id;
   item.setAttribute("role", "option");
   item.title = told.hint;
-  item.innerHTML = '<span class="thumb"></span><span class="caption"><span class="sign"></span>'
+  item.innerHTML = '<span class="picture"></span><span class="caption"><span class="sign"></span>'
     + '<span class="score"></span><span class="age"></span></span>';
-  const thumb = item.querySelector(".thumb");
-  if (told.thumb) {
-    const image = document.createElement("img");
-    image.src = told.thumb;
-    image.alt = told.hint;
-    thumb.append(image);
-  } else say(thumb, told.absent);
+  showPicture(item.querySelector(".picture"), told.picture, SMALL);
   draw(item.querySelector(".sign"), told.mark);
   say(item.querySelector(".score"), told.score);
   return item;
@@ -50,9 +46,10 @@ export default function (component) {
     root.replaceChildren(...data.parts.map(madeItem));
     root.scrollTop = 0;
   }
+  applyMap(root);
   data.parts.forEach((told, place) => say(root.children[place].querySelector(".age"), told.age));
   const ids = data.parts.map((told) => told.id);
-  if (!ids.includes(root.__chosen)) root.__chosen = ids.includes(data.selected) ? data.selected : ids[0];
+  if (!ids.includes(root.__chosen)) root.__chosen = ids[0];
   choose(root, root.__chosen, false);
   root.onclick = (event) => {
     const item = event.target.closest("button");
@@ -63,6 +60,7 @@ export default function (component) {
   window.onresize = fit;
   const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => columnsOf(root), ArrowUp: () => -columnsOf(root) };
   return onKeys("gallery", (event) => {
+    if (["m", "[", "]"].includes(event.key)) requestAnimationFrame(() => applyMap(root));
     if (!(event.key in steps) || event.composedPath()[0].type === "range") return;
     event.preventDefault();
     move(root, steps[event.key]());

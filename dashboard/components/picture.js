@@ -30,7 +30,7 @@ function loaded(url) {
 }
 
 // Frame and map change in one step, after both are decoded: no moment shows one part under another one's map.
-async function showPicture(box, picture) {
+async function showPicture(box, picture, detail = DETAIL) {
   const parts = (box.__parts ||= pictureParts(box));
   if (box.__shown === picture.key) return;
   box.__shown = picture.key;
@@ -42,16 +42,14 @@ async function showPicture(box, picture) {
   parts.absent.textContent = frame ? "" : picture.absent;
   const size = frame || map;
   box.__natural = size ? [size.naturalWidth, size.naturalHeight] : [0, 0];
-  paintMap(parts, map, picture.scale, box.__natural);
+  paintMap(parts, map, picture.scale, box.__natural, detail);
   box.dataset.shown = picture.key;
   box.dispatchEvent(new CustomEvent("shown"));
 }
 
-function paintMap(parts, map, scale, natural) {
-  const shrink = Math.min(1, DETAIL / Math.max(1, ...natural));
-  const grow = Math.max(1, Math.min(DETAIL / Math.max(1, ...natural), 4));
-  const width = Math.max(1, Math.round(natural[0] * shrink * grow));
-  const height = Math.max(1, Math.round(natural[1] * shrink * grow));
+function paintMap(parts, map, scale, natural, detail) {
+  const zoom = detail / Math.max(1, ...natural);
+  const [width, height] = natural.map((side) => Math.max(1, Math.round(side * zoom)));
   for (const canvas of [parts.map, parts.contour]) { canvas.width = width; canvas.height = height; }
   if (!map || !scale) return;
   const context = parts.contour.getContext("2d", { willReadFrequently: true });

@@ -1,11 +1,13 @@
 """Defects: the newest parts that were not OK, small in a gallery, and the selected one large with its story."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from core.errors import LedgerUnavailable, LineError
+from core.inspection import StoredMap
 from core.verdict import Decision
 from dashboard import wiring
 from dashboard.components.registered import gallery
@@ -14,13 +16,11 @@ from dashboard.gallery_parts import gallery_data, part_data
 from dashboard.read_models import (
     NOT_OK,
     DefectFilter,
-    Judgement,
     Part,
     PartKey,
     count_newer,
     newest_parts,
     places,
-    stored_map,
 )
 from dashboard.views.trouble import page_style, show_error, show_next_step
 
@@ -116,7 +116,7 @@ def _browse(parts: list[Part], wanted: DefectFilter) -> None:
     with left:
         _turning(parts, wanted)
         chosen = gallery(
-            data=gallery_data(parts, wiring.thumbnail_or_reason, now, zone, str(parts[0].key)),
+            data=gallery_data(parts, _maps(parts), wiring.thumbnail_or_reason, now, zone),
             key="gallery",
             default={"selected": str(parts[0].key)},
             on_selected_change=lambda: None,
@@ -129,13 +129,19 @@ def _selected(parts: list[Part], chosen: Any) -> Part:
     return next((part for part in parts if str(part.key) == chosen.get("selected")), parts[0])
 
 
+def _maps(parts: list[Part]) -> Mapping[PartKey, StoredMap]:
+    try:
+        return wiring.small_maps(tuple(part.key for part in parts))
+    except LedgerUnavailable:
+        return {}
+
+
 def _story(part: Part, now: datetime, zone: str) -> dict[str, Any]:
     stored = None
-    if isinstance(part.outcome, Judgement):
-        try:
-            stored = stored_map(wiring.line().ledger.engine, part.key)
-        except LedgerUnavailable:
-            st.warning("Postgres does not answer: this part is shown without its map. Inspection waits on the bus.")
+    try:
+        stored = wiring.stored_map(part.key)
+    except LedgerUnavailable:
+        st.warning("Postgres does not answer: this part is shown without its map. Frames wait on the bus meanwhile.")
     return part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone)
 
 

@@ -1,0 +1,95 @@
+"""The pages' logic without a browser, and what the dashboard refuses and never loads."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit
+from streamlit.testing.v1 import AppTest
+
+from dashboard.__main__ import SAFE_OPTIONS, is_loopback, main
+from tests.dashboard.places import Place
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "dashboard" / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    yield
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+
+
+def shown(place: Place, monkeypatch: pytest.MonkeyPatch, page: str = "live") -> AppTest:
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    script = f"from dashboard.views import {page}\n{page}.page()\n"
+    return AppTest.from_string(script, default_timeout=30).run()
+
+
+@pytest.mark.server
+def test_an_empty_line_shows_the_command_that_starts_one(empty: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = shown(empty, monkeypatch)
+    assert not live.exception
+    assert live.code[0].value == "make demo"
+    defects = shown(empty, monkeypatch, "defects")
+    assert not defects.exception
+    assert defects.subheader[0].value == "No defects yet"
+
+
+@pytest.mark.server
+def test_a_seeded_line_is_shown_without_troubles(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = shown(seeded, monkeypatch)
+    assert not live.exception
+    assert not live.warning
+    defects = shown(seeded, monkeypatch, "defects")
+    assert not defects.exception
+    assert [button.label for button in defects.button] == ["Newer", "Older"]
+    assert defects.button[0].disabled
+
+
+@pytest.mark.server
+def test_a_filter_that_nothing_matches_says_so(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    defects = shown(seeded, monkeypatch, "defects")
+    defects.selectbox(key="defect_camera").select("line1-side").run()
+    assert not defects.exception
+    assert "No part matches" not in [each.value for each in defects.subheader]
+
+
+def test_an_address_that_others_can_reach_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--address", "0.0.0.0"]) == 2
+    assert "no login yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("10.1.2.3", False), ("pc", False)],
+)
+def test_only_loopback_is_this_machine(address: str, own: bool) -> None:
+    assert is_loopback(address) is own
+
+
+def test_streamlit_is_started_with_everything_careful_on() -> None:
+    from streamlit import config
+
+    assert SAFE_OPTIONS["client.showErrorDetails"] == "none"
+    assert SAFE_OPTIONS["browser.gatherUsageStats"] is False
+    known = config.get_config_options()
+    assert set(SAFE_OPTIONS) <= set(known)
+
+
+def test_the_dashboard_loads_neither_torch_nor_the_network() -> None:
+    """Nor another station."""
+    script = (
+        "import sys, dashboard.__main__, dashboard.wiring, dashboard.views.live, dashboard.views.defects\n"
+        "barred = {'torch', 'torchvision', 'timm', 'FrEIA', 'model', 'worker', 'ingest', 'retrain'}\n"
+        "strays = barred & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(strays)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
