@@ -19,7 +19,8 @@ FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LINE_EMBEDDED=false \
-    LINE_HOME=/var/lib/line
+    LINE_HOME=/var/lib/line \
+    WORKER_CACHE=/var/lib/line/cache
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/line line \
  && install -d -o line -g line /var/lib/line/artifacts
 COPY --from=build /venv /venv

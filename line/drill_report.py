@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 from line.account import Key
 
@@ -100,7 +101,7 @@ def read_attempts(lines: Iterable[bytes]) -> Attempts:
     return Attempts(len(keys), len(set(keys)), sum(event["event"] == "fenced" for event in events))
 
 
-def _parsed(line: bytes) -> dict[str, list[list[str | int]]] | None:
+def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         found: dict[str, list[list[str | int]]] = json.loads(line)
     except ValueError:

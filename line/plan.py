@@ -83,8 +83,7 @@ def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
         *("--weights", plan.weights),
         *("--input-size", "128x128"),
         *("--minutes", str(TRAINING_MINUTES)),
-        # One core stays free: two threads that must share theirs spin, and learn four times slower than one.
-        *("--threads", str(max(1, (os.cpu_count() or 2) - 1))),
+        *("--threads", str(spare_threads())),
         *("--progress", str(progress)),
     ]
 
@@ -99,6 +98,16 @@ def camera_arguments(plan: DemoPlan, camera: DemoCamera) -> list[str]:
         *("--seed", str(camera.seed)),
         *("--journal", str(journal_path(plan, camera))),
     ]
+
+
+def station_environment(plan: DemoPlan) -> dict[str, str]:
+    """What the demo's stations share a small machine by: one core stays free of matrix products."""
+    return {"WORKER_CACHE": str(plan.home / "cache"), "OMP_NUM_THREADS": str(spare_threads())}
+
+
+def spare_threads() -> int:
+    """All cores but one: two threads that must share theirs with others spin, and are four times slower than one."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 def journal_path(plan: DemoPlan, camera: DemoCamera) -> Path:
