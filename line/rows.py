@@ -1,6 +1,6 @@
 """The ledger's rows as the account and the status line need them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, extract, func, select
@@ -17,7 +17,7 @@ def rows_of(engine: Engine, start_ids: Collection[str]) -> list[Row]:
     latency_s = extract("epoch", inspection.c.judged_at - inspection.c.captured_at)
     query = select(*columns, latency_s, judged_at_s).where(inspection.c.start_id.in_(start_ids))
     with engine.connect() as connection:
-        found: Iterable[tuple[str, str, int, str, float, float]] = connection.execute(query).tuples().all()
+        found = connection.execute(query).all()
     return [
         Row((camera, start_id, sequence), Decision(decision), float(latency), float(judged_at))
         for camera, start_id, sequence, decision, latency, judged_at in found
