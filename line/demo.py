@@ -66,7 +66,7 @@ def main() -> int:
 
 def run(plan: DemoPlan, stop: threading.Event) -> Account | None:
     """Everything, in order; None where it was stopped before the line ran."""
-    os.environ.update(line_environment(plan.bus, plan.home) | planning.station_environment(plan))
+    os.environ.update({**line_environment(plan.bus, plan.home), **planning.station_environment(plan)})
     settings = LineSettings()
     ledger = wiring.open_ledger(settings)
     run_to_end("core", ["migrate"], {})
