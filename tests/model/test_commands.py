@@ -46,6 +46,11 @@ def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
     assert {row["decision"] for row in rows} <= {"OK", "REVIEW", "NG"}
     assert read_letter(tmp_path / "bundle").training.encoder_weights == "random"
 
+    write_parts(tmp_path / "test" / "good", 2)
+    judged = command("evaluate", "--bundle", tmp_path / "bundle", "--data", tmp_path, "--threads", 1)
+    assert judged.returncode == 0, judged.stderr
+    assert json.loads(judged.stdout.splitlines()[-1])["images"] == 5
+
 
 @pytest.mark.slow
 def test_the_benchmark_ends_with_one_line_of_json() -> None:
