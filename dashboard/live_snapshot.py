@@ -16,7 +16,7 @@ BOARD_AWAY = (
 LEDGER_AWAY = (
     "Postgres does not answer.",
     "Frames wait on the bus and are judged when it is back; pictures come from the live board where that answers.",
-    "Check DATABASE_URL and that the server runs; `python -m core migrate` if its tables are missing.",
+    "Check DATABASE_URL and that the server runs; if its tables are missing: python -m core migrate.",
 )
 
 
@@ -70,7 +70,8 @@ def take_snapshot(
         known = [row.camera for row in taken.ledger.cameras]
         return replace(taken, tiles={tile.camera: tile for tile in read_board() if tile.camera in known or not known})
     except BoardUnavailable:
-        return _with_trouble(taken, BOARD_AWAY, previous)
+        # Where both are away one remedy comes first, and what the other would say of the ledger is not true.
+        return taken if taken.troubles else _with_trouble(taken, BOARD_AWAY, previous)
 
 
 def _with_trouble(taken: LiveSnapshot, told: tuple[str, str, str], previous: LiveSnapshot) -> LiveSnapshot:

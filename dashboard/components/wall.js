@@ -1,3 +1,5 @@
+const SILENCE_S = 8;
+
 // The wall of tiles: one component for all cameras, which changes its tiles in place. A tile's DOM is made once.
 const TILE = `
   <div class="picture"></div>
@@ -51,6 +53,21 @@ function layOut(root) {
   for (const tile of root.children) tile.classList.toggle("narrow", narrow);
 }
 
+// A server that stopped sends nothing more: the page itself has to notice that its pictures are no longer live.
+function watchNews(root) {
+  root.__news = Date.now();
+  root.__timer ||= setInterval(() => {
+    const seconds = Math.floor((Date.now() - root.__news) / 1000);
+    if (seconds < SILENCE_S) return;
+    for (const tile of root.children) {
+      tile.classList.add("stale");
+      const words = tile.querySelector(".stale-words");
+      say(words, `no news for ${seconds} s`);
+      words.hidden = false;
+    }
+  }, 1000);
+}
+
 export default function (component) {
   const { parentElement, data } = component;
   const root = parentElement.querySelector(".wall");
@@ -64,6 +81,7 @@ export default function (component) {
   });
   for (const gone of known.values()) gone.remove();
   applyMap(root);
+  watchNews(root);
   layOut(root);
   if (!root.__watched) {
     root.__watched = new ResizeObserver(() => requestAnimationFrame(() => layOut(root)));
@@ -71,5 +89,5 @@ export default function (component) {
     root.__watched.observe(root.getRootNode().host ?? root);
   }
   const offKeys = onKeys("wall", (event) => mapKey(root, event));
-  return () => { offKeys(); root.__watched?.disconnect(); };
+  return () => { offKeys(); clearInterval(root.__timer); root.__watched?.disconnect(); };
 }

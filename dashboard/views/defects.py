@@ -25,6 +25,7 @@ from dashboard.read_models import (
 from dashboard.views.trouble import page_style, show_error, show_next_step
 
 NEWER_EVERY_S = 5.0
+RETRY_EVERY_S = 3.0
 ALL = "all"
 
 
@@ -36,11 +37,21 @@ def page() -> None:
         parts = _parts(wanted)
     except LineError as error:
         show_error(error)
+        _until_it_is_back()
         return
     if not parts:
         _nothing(wanted)
         return
     _browse(parts, wanted)
+
+
+@st.fragment(run_every=RETRY_EVERY_S)
+def _until_it_is_back() -> None:
+    try:
+        places(wiring.line().ledger.engine)
+    except LineError:
+        return
+    st.rerun()
 
 
 def _filters() -> DefectFilter:

@@ -53,7 +53,7 @@ def running(trainings: tuple[TrainingProgress, ...], now: datetime, forgotten_af
 
 def _troubles(snapshot: LiveSnapshot, now: datetime) -> None:
     for trouble in snapshot.troubles:
-        show_trouble(trouble, span_words((now - trouble.since).total_seconds()))
+        show_trouble(trouble, span_words((now - trouble.since).total_seconds()) if snapshot.cameras else "")
 
 
 def _training(training: TrainingProgress) -> None:

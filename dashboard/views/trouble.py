@@ -1,9 +1,12 @@
 """What a page says when something it needs is away, and what to do on a fresh install."""
 
 import streamlit as st
+import structlog
 
 from core.errors import LineError
 from dashboard.live_snapshot import Trouble
+
+log = structlog.get_logger("dashboard")
 
 STYLE = """<style>
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
@@ -28,14 +31,15 @@ def plain(words: str) -> str:
 
 
 def show_trouble(trouble: Trouble, age: str) -> None:
-    """One line: what, from when the shown is, what still works, what to do."""
-    shown = f"What is shown is {plain(age)} old." if age else ""
+    """One line: what, from when the shown is (`age` is empty where nothing is), what still works, what to do."""
+    shown = f"What is shown is {plain(age)} old." if age else "Nothing was seen since this page's server started."
     st.warning(f"**{plain(trouble.what)}** {shown} {plain(trouble.works)} {plain(trouble.remedy)}")
 
 
 def show_error(error: LineError) -> None:
-    """Nothing can be shown; the error says what to do."""
-    st.error(f"**This page has nothing to show yet.** {plain(str(error))}")
+    """Nothing can be shown; the error's class says what to do, its detail is for the log alone."""
+    log.warning("page_had_nothing_to_show", error=str(error))
+    st.error(f"**This page has nothing to show yet.** {plain(' '.join((type(error).__doc__ or '').split()))}")
     st.caption("It tries again by itself. Inspection does not depend on this page.")
 
 

@@ -110,6 +110,7 @@ def test_a_dashboard_started_without_postgres_says_so_on_every_page(browser: Bro
     with running_dashboard(environment, tmp_path) as address:
         for place in ("", "/defects"):
             page = opened(browser, address + place)
+            assert "127.0.0.1" not in page.inner_text("body")
             expect(page.get_by_text("Postgres does not answer", exact=False).first).to_be_visible()
             assert "Traceback" not in page.content()
             page.context.close()
@@ -123,6 +124,15 @@ def test_the_wall_has_no_navigation_and_fills_the_screen(browser: Browser, addre
     page.wait_for_timeout(1200)
     boxes = [page.locator(".tile").nth(number).bounding_box() for number in range(2)]
     assert sum(box["width"] * box["height"] for box in boxes if box) > 0.9 * 1920 * 1080
+    page.context.close()
+
+
+def test_a_page_whose_server_stopped_no_longer_looks_live(browser: Browser, seeded: Place, tmp_path: Path) -> None:
+    """The browser itself notices that nothing comes any more."""
+    with running_dashboard(seeded.environment, tmp_path) as address:
+        page = opened(browser, address)
+        expect(page.locator(".tile .picture[data-shown]")).to_have_count(2)
+    expect(page.locator(".tile.stale .stale-words").first).to_contain_text("no news for")
     page.context.close()
 
 

@@ -84,7 +84,9 @@ def test_what_is_away_keeps_its_last_answer_and_says_since_when() -> None:
     bad = take_snapshot(no_board, nothing, good, NOW + timedelta(seconds=2))
     worse = take_snapshot(no_board, nothing, bad, NOW + timedelta(seconds=9))
     assert (worse.tiles, worse.ledger) == (good.tiles, good.ledger)
-    assert [trouble.since for trouble in worse.troubles] == [NOW, NOW]
+    assert [trouble.since for trouble in worse.troubles] == [NOW]
+    board_only = take_snapshot(no_board, lambda: good.ledger, good, NOW + timedelta(seconds=2))
+    assert [trouble.what for trouble in board_only.troubles] == ["The live board does not answer."]
     healed = take_snapshot(lambda: [a_tile()], lambda: LedgerView((a_row(),)), worse, NOW + timedelta(seconds=11))
     assert healed.troubles == ()
 
