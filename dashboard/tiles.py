@@ -43,12 +43,13 @@ def tile_data(
     camera: str, tile: Tile | None, row: CameraRow | None, now: datetime, stale_after_s: float
 ) -> dict[str, Any]:
     """One tile: what the board shows, with the ledger's counts and history; either may be missing."""
-    newest = newest_of(tile, row)
+    newest, counts = newest_of(tile, row), row.counts if row else NO_COUNTS
     told = {
         "camera": camera,
         "product": newest.product if newest else row.product if row else "",
         "history": history_strip([part.decision for part in reversed(row.recent)] if row else []),
-        "counts": counts_words(row.counts if row else NO_COUNTS),
+        "counts": counts_words(counts),
+        "few": f"waiting {count_words(counts.waiting)} \u00b7 dropped {count_words(counts.dropped)}",
         "picture": _picture(camera, tile),
     }
     if newest is None:

@@ -6,7 +6,8 @@ const TILE = `
   <div class="line top"><span class="camera"></span><span class="product"></span>
     <span class="reason"></span><span class="decision"><span class="mark-place"></span><span class="word"></span></span>
     <span class="score"></span><span class="gauge-place"></span><span class="stale-words"></span></div>
-  <div class="line small"><span class="history-place"></span><span class="counts"></span><span class="age"></span></div>`;
+  <div class="line small"><span class="history-place"></span><span class="counts"></span>
+    <span class="few"></span><span class="age"></span></div>`;
 
 function madeTile(camera) {
   const tile = document.createElement("section");
@@ -19,7 +20,7 @@ function madeTile(camera) {
 function updateTile(tile, told) {
   const part = (name) => tile.querySelector(`.${name}`);
   tile.className = `tile is-${told.kind}${told.stale ? " stale" : ""}`;
-  for (const name of ["camera", "product", "reason", "word", "score", "counts", "age"]) say(part(name), told[name]);
+  for (const name of ["camera", "product", "reason", "word", "score", "counts", "few", "age"]) say(part(name), told[name]);
   say(part("stale-words"), told.stale);
   draw(part("mark-place"), told.mark);
   draw(part("gauge-place"), told.gauge);
