@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import create_engine, select
 
 from core.adapters.schema import inspection
@@ -18,6 +19,7 @@ from line.account import balance
 from line.rows import rows_of
 from model.metrics import image_auroc
 from tests import servers
+from tests.dashboard.places import chromium, opened, running_dashboard
 
 SHARED = Path(os.environ.get("SHARED", Path(__file__).parents[2] / ".." / "shared")).resolve()
 SET = SHARED / "data" / "ballscrew"
@@ -86,3 +88,23 @@ def test_every_test_image_of_ballscrew_ends_as_one_row_and_defects_score_higher(
     area = image_auroc(defective, np.array([score for _, score in rows]))
     print(f"image AUROC over the line: {area:.4f} on {len(rows)} frames")
     assert area > 0.7
+    _read_on_the_page(environment, tmp_path)
+
+
+def _read_on_the_page(environment: dict[str, str], folder: Path) -> None:
+    """A rejected part opens large, with its frame, its map and who judged it; the pictures stay in .line/acceptance."""
+    kept = Path(".line/acceptance")
+    kept.mkdir(parents=True, exist_ok=True)
+    with running_dashboard(environment, folder) as address, chromium() as browser:
+        page = opened(browser, f"{address}/defects")
+        page.locator(".gallery button.is-ng").first.click()
+        part = page.locator(".part")
+        expect(part.locator(".word.ng")).to_have_text("NG")
+        expect(part.locator(".picture[data-shown]")).to_have_count(1)
+        expect(part.locator("dl")).to_contain_text("ballscrew")
+        expect(part.locator("canvas.map")).to_have_css("visibility", "visible")
+        assert part.locator("img.frame").evaluate("image => image.naturalWidth") > 1000
+        page.screenshot(path=kept / "defects.png")
+        page.goto(address)
+        expect(page.get_by_text("line1-top").first).to_be_visible()
+        page.screenshot(path=kept / "live.png")
