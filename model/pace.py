@@ -13,11 +13,15 @@ LAST_RATE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What training says of itself: its stage, the share of the whole in 0..1, the newest loss."""
+    """What training says of itself: its stage, the share of the whole in 0..1, the newest loss, the stage's passes.
+
+    `passes` counts how often the stage has seen the whole training set so far, in images or in feature vectors.
+    """
 
     stage: str
     share: float
     loss: float
+    passes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

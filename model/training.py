@@ -5,7 +5,7 @@ Shapes: B images, C channels, H x W pixels.
 
 import math
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from model.config import NetworkConfig, TrainingConfig
 from model.defects import DefectDrawer, SyntheticDefect
 from model.detector import prepared
 from model.encoder import BATCHES_FOR_STATISTICS, RANDOM, Encoder, estimate_statistics
-from model.flow_training import features_of, train_flows
+from model.feature_cache import features_of
+from model.flow_training import train_flows
 from model.network import Network
 from model.pace import Pace, Progress, Seconds
 
@@ -61,24 +62,28 @@ def train_network(
     With random encoder weights the batch-norm statistics are first estimated from the training pictures.
     """
     began = clock()
-    device = next(network.parameters()).device
     network.to(memory_format=torch.channels_last)
     if encoder_weights == RANDOM:
         estimate_statistics(network.encoder, plain_batches(material.train, network, config.batch))
-    steps = yield from _first_stage(network, material, config, encoder_weights, clock)
-    vectors = features_of(material.train, network, device)
-    validation = features_of(material.calibration, network, device)
-    per_pass = len(vectors[0].positions) / config.flow_batch
+    passes = yield from _first_stage(network, material, config, encoder_weights, clock)
+    flow_passes = yield from _second_stage(network, material, config, began, clock)
+    return Spent(passes, flow_passes)
+
+
+def _second_stage(
+    network: Network, material: Material, config: TrainingConfig, began: float, clock: Seconds
+) -> Generator[Progress, None, float]:
+    device = next(network.parameters()).device
+    pictures = (material.train, material.calibration)
+    vectors, validation = (features_of(part, network, device, config.feature_memory_mib) for part in pictures)
     left = max(1.0, _seconds(config, 1.0) - (clock() - began))
-    pace = Pace(flow_steps(per_pass, config), left, clock(), clock)
-    told = _told(train_flows(network, vectors, validation, config, pace), CLASSIFIER_SHARE, FLOW_SHARE)
-    flow_done = yield from told
-    return Spent(steps * config.batch / len(material.train), flow_done / per_pass)
+    pace = Pace(flow_steps(len(vectors[0].positions) / config.flow_batch, config), left, clock(), clock)
+    return (yield from _told(train_flows(network, vectors, validation, config, pace), CLASSIFIER_SHARE, FLOW_SHARE))
 
 
 def _first_stage(
     network: Network, material: Material, config: TrainingConfig, encoder_weights: str, clock: Seconds
-) -> Generator[Progress, None, int]:
+) -> Generator[Progress, None, float]:
     device = next(network.parameters()).device
     trainer = ClassifierTrainer(network, config, encoder_weights, device)
     task = ClassifierTask(material.train, material.train_drawer, validation_examples(network, material, config))
@@ -87,13 +92,13 @@ def _first_stage(
     return (yield from _told(trainer.train(task, pace), 0.0, CLASSIFIER_SHARE))
 
 
-def _told(stage: Iterator[Progress], begins: float, share: float) -> Generator[Progress, None, int]:
-    """A stage's progress as a part of the whole; returns the number of its steps."""
-    steps = 0
+def _told(stage: Iterator[Progress], begins: float, share: float) -> Generator[Progress, None, float]:
+    """A stage's progress as a part of the whole; returns the passes it made."""
+    passes = 0.0
     for progress in stage:
-        steps += 1
-        yield Progress(progress.stage, begins + share * progress.share, progress.loss)
-    return steps
+        passes = progress.passes
+        yield replace(progress, share=begins + share * progress.share)
+    return passes
 
 
 def _seconds(config: TrainingConfig, share: float) -> float:

@@ -1,0 +1,95 @@
+"""Feature vectors of many pictures, computed once: in memory, or in a nameless file beyond a limit.
+
+Shapes: B images, N vectors or positions, C channels.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.detector import prepared
+from model.encoder import STRIDES, channels_of
+from model.network import Network, vectors_of
+
+FEATURE_BATCH = 8
+KEPT_VECTORS = 600_000
+"""Vectors kept per map, drawn evenly from all images beyond that: 80 MB at 32 channels, 1.2 GB at 512."""
+BYTES = 4
+"""Of a float32."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """Feature vectors of one map (N x C), and the number of the position where each stood (N)."""
+
+    vectors: Tensor
+    positions: Tensor
+
+    def some(self, chosen_N: Tensor) -> "Vectors":
+        """The chosen ones."""
+        return Vectors(self.vectors[chosen_N], self.positions[chosen_N])
+
+
+@torch.no_grad()
+def features_of(
+    images: Sequence[NDArray[np.uint8]], network: Network, device: torch.device, memory_mib: float
+) -> list[Vectors]:
+    """The vectors of all three maps of these pictures, by the encoder as it is.
+
+    Args:
+        images: Pictures at the network's input size.
+        network: Only its encoder is used.
+        device: Where the encoder runs; the vectors are kept outside it.
+        memory_mib: What all three maps may take in memory; more is mapped from a file that vanishes with them.
+    """
+    network.eval()
+    generator = torch.Generator().manual_seed(len(images))
+    caches = empty_caches(len(images), network, memory_mib)
+    for start in range(0, len(images), FEATURE_BATCH):
+        batch_BCHW = prepared(images[start : start + FEATURE_BATCH], network.config).to(device)
+        maps = network.encoder(batch_BCHW.contiguous(memory_format=torch.channels_last))
+        for cache, features_BCHW in zip(caches, maps, strict=True):
+            fill(cache, start, vectors_of(features_BCHW).cpu(), len(images), generator)
+    return caches
+
+
+def empty_caches(images: int, network: Network, memory_mib: float) -> list[Vectors]:
+    """Room for what `features_of` keeps of so many images."""
+    config = network.config
+    channels = channels_of(network.encoder)
+    counts = [images * kept_of((config.height // stride) * (config.width // stride), images) for stride in STRIDES]
+    needed = BYTES * sum(count * width for count, width in zip(counts, channels, strict=True))
+    in_memory = needed <= memory_mib * 2**20
+    return [
+        Vectors(room(count, width, in_memory), torch.empty(count, dtype=torch.int64))
+        for count, width in zip(counts, channels, strict=True)
+    ]
+
+
+def room(count: int, channels: int, in_memory: bool) -> Tensor:
+    """An N x C tensor, in memory or in a file without a name: it ends with its last user, whatever happens."""
+    if in_memory:
+        return torch.empty(count, channels)
+    with tempfile.TemporaryFile() as file:
+        return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=(count, channels)))
+
+
+def kept_of(positions: int, images: int) -> int:
+    """How many of a map's positions are kept of each image."""
+    return min(positions, max(1, KEPT_VECTORS // images))
+
+
+def fill(cache: Vectors, start: int, vectors_BNC: Tensor, images: int, generator: torch.Generator) -> None:
+    """Keep all vectors of some images where those of all images fit; else as many of each as fit, drawn at random."""
+    batch, positions, channels = vectors_BNC.shape
+    kept = kept_of(positions, images)
+    order_BN = torch.stack([torch.randperm(positions, generator=generator)[:kept].sort().values for _ in range(batch)])
+    rows = slice(start * kept, (start + batch) * kept)
+    chosen_BNC = vectors_BNC.gather(1, order_BN[:, :, None].expand(batch, kept, channels))
+    cache.vectors[rows] = chosen_BNC.reshape(-1, channels)
+    cache.positions[rows] = order_BN.reshape(-1)
