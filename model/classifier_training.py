@@ -19,9 +19,12 @@ from model.detector import prepared
 from model.encoder import RANDOM, early_parameters, freeze_statistics
 from model.network import Network
 from model.pace import Pace, Progress, learning_rate
+from model.variation import VariationRule, varied
 
 Pixels = NDArray[np.uint8]
 Label = NDArray[np.float32]
+VIEWS = VariationRule(flips=True)
+"""No picture is shown twice alike. Mirrored too: what a defect is does not depend on where it is."""
 POOL = 128
 """Drawn defects kept for another use: 60 MB at 256 x 256."""
 
@@ -77,7 +80,7 @@ class ClassifierTrainer:
     def _examples(self, task: ClassifierTask, generator: np.random.Generator) -> Examples:
         chosen = [int(index) for index in generator.integers(len(task.images), size=self._config.batch)]
         drawn = [self._example(task, index, generator) for index in chosen]
-        return examples(drawn, self._network)
+        return examples([varied(*one, VIEWS, generator) for one in drawn], self._network)
 
     def _example(self, task: ClassifierTask, index: int, generator: np.random.Generator) -> tuple[Pixels, Label]:
         seed = int(generator.integers(2**31))

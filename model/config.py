@@ -99,6 +99,8 @@ class TrainingConfig:
     Four times as many, four times less often, found clearly fewer defects in the same time."""
     flow_rate: float = 2e-3
     """Adam's peak learning rate of the flows. The paper's 2e-4 wants its 200 passes; 1e-3 is still slower."""
+    fewest_views: int = 200
+    """Pictures from which stage 2 learns; where there are fewer, slightly changed views of them are added."""
     feature_memory_mib: float = 4096.0
     """What the features of stage 2 may take in memory; more is mapped from a file in the temporary folder."""
     validation_images: int = 48

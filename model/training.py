@@ -20,6 +20,7 @@ from model.feature_cache import features_of
 from model.flow_training import train_flows
 from model.network import Network
 from model.pace import Pace, Progress, Seconds
+from model.variation import VariationRule, varied
 
 Pixels = NDArray[np.uint8]
 VALIDATION_BATCH = 8
@@ -74,7 +75,7 @@ def _second_stage(
     network: Network, material: Material, config: TrainingConfig, began: float, clock: Seconds
 ) -> Generator[Progress, None, float]:
     device = next(network.parameters()).device
-    pictures = (material.train, material.calibration)
+    pictures = (with_views(material.train, config), material.calibration)
     vectors, validation = (features_of(part, network, device, config.feature_memory_mib) for part in pictures)
     left = max(1.0, _seconds(config, 1.0) - (clock() - began))
     pace = Pace(flow_steps(len(vectors[0].positions) / config.flow_batch, config), left, clock(), clock)
@@ -90,6 +91,19 @@ def _first_stage(
     seconds = _seconds(config, 1 - config.flow_share)
     pace = Pace(classifier_steps(len(material.train), config), seconds, clock(), clock)
     return (yield from _told(trainer.train(task, pace), 0.0, CLASSIFIER_SHARE))
+
+
+def with_views(pictures: list[Pixels], config: TrainingConfig) -> list[Pixels]:
+    """The pictures, and other views of them until there are `fewest_views`: few pictures say little of what varies."""
+    generator = np.random.default_rng([config.seed, 5])
+    wanted = max(0, config.fewest_views - len(pictures))
+    chosen = (pictures[number % len(pictures)] for number in range(wanted))
+    return pictures + [view_of(picture, generator) for picture in chosen]
+
+
+def view_of(picture: Pixels, generator: np.random.Generator) -> Pixels:
+    """One view of a picture."""
+    return varied(picture, np.zeros(picture.shape[:2], np.float32), VariationRule(), generator)[0]
 
 
 def _told(stage: Iterator[Progress], begins: float, share: float) -> Generator[Progress, None, float]:
