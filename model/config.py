@@ -25,18 +25,22 @@ class Normalisation:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRule:
-    """How one number is made of the map A: it is smoothed, then its highest pixels are averaged.
+    """How the map A is finished and one number made of it.
 
-    `smoothing` is a Gaussian's sigma as a share of the shorter side; `top_share` is the share of pixels averaged, 0
-    for the maximum alone. The paper's rule is 0 and 0; it follows single bright pixels.
+    It is smoothed, bright spots that are too small are taken out, then its highest pixels are averaged. `smoothing`
+    is a Gaussian's sigma as a share of the shorter side; `top_share` is the share of pixels averaged, 0 for the
+    maximum alone; `minimum_area` is the share of pixels below which a spot is no spot, 0 to keep all. The paper's
+    rule is 0, 0 and 0; it follows single bright pixels.
     """
 
     smoothing: float = 1 / 128
     top_share: float = 0.001
+    minimum_area: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing <= 0.25 or not 0 <= self.top_share <= 1:
-            raise ValueError(f"smoothing must be in 0..0.25 and top_share in 0..1, got {self}")
+        for name, highest in (("smoothing", 0.25), ("top_share", 1), ("minimum_area", 0.25)):
+            if not 0 <= getattr(self, name) <= highest:
+                raise ValueError(f"{name} must be in 0..{highest}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)

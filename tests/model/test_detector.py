@@ -10,7 +10,7 @@ from core.frame import Image
 from core.verdict import ScoreMap
 from model.config import ScoreRule
 from model.detector import NetworkDetector, load_detector
-from model.scoring import image_score
+from model.scoring import finished_map, image_score
 from tests.model.bundles import write_bundle
 from tests.model.pictures import part
 
@@ -53,7 +53,7 @@ def test_maps_have_the_networks_size_and_the_engine_has_a_name(detector: Network
     found = detector.score([Image(part(1, 200))])[0]
     assert found.combined.shape == found.classified.shape == found.density.shape == (64, 64)
     assert found.features.shape == (512,)
-    assert np.allclose(found.combined, found.density + found.classified, atol=1e-5)
+    assert np.allclose(found.combined, finished_map(found.density + found.classified, ScoreRule()), atol=1e-5)
     assert 0 <= found.classified.min() <= found.classified.max() <= 1
     assert detector.engine == "torch-cpu-float32"
 
