@@ -33,7 +33,7 @@ from model.threads import fastest_thread_count
 def main() -> int:
     """Run one verb; 1 with one line of why where it cannot be done."""
     arguments = parser().parse_args()
-    torch.set_num_threads(arguments.threads or fastest_thread_count(time.monotonic))
+    torch.set_num_threads(thread_count(arguments))
     try:
         VERBS[arguments.verb](arguments)
     except (LineError, ValueError) as error:
@@ -42,9 +42,17 @@ def main() -> int:
     return 0
 
 
+def thread_count(arguments: argparse.Namespace) -> int:
+    """As asked; else what is fastest now. For training always the same: another number of threads learns others."""
+    if arguments.threads or arguments.verb == "train":
+        return arguments.threads or torch.get_num_threads()
+    return fastest_thread_count(time.monotonic)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Good images in, bundle out."""
     began = time.monotonic()
+    torch.manual_seed(arguments.seed)
     encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
     if encoder.source == "random":
         print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
@@ -68,7 +76,7 @@ def framing_for(arguments: argparse.Namespace) -> Framing:
         choice = FramingChoice(read_letter(arguments.warm_start).framing, "as in the bundle it goes on from")
     if choice is None:
         choice = chosen_framing([size_of(path) for path in good_image_paths(arguments.images)])
-    print(f"input {choice.framing}: {choice.reason}", file=sys.stderr)
+    print(f"input size (height x width) {choice.framing}: {choice.reason}", file=sys.stderr)
     return choice.framing
 
 

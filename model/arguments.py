@@ -96,7 +96,11 @@ def add_machine(verb: argparse.ArgumentParser) -> None:
     """What every verb understands."""
     verb.add_argument("--device", default="auto", help="auto, cpu or cuda")
     verb.add_argument(
-        "--threads", type=int, default=0, help="of torch; default: one or one per core, whichever is faster now"
+        "--threads",
+        type=int,
+        default=0,
+        help="of torch; default: one or one per core, whichever is faster now; for train, whose result they change, "
+        "one per core",
     )
 
 

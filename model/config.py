@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from math import isfinite
 
+from core.product import HIGHEST_SHARES, SIDE_STEP, SMALLEST_SIDE
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-SMALLEST_SIDE = 64
-"""Stride 32 leaves 2 x 2 positions: fewer have no neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ScoreRule:
     minimum_area: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, highest in (("smoothing", 0.25), ("top_share", 1), ("minimum_area", 0.25)):
+        for name, highest in HIGHEST_SHARES.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise ValueError(f"{name} must be in 0..{highest}, got {getattr(self, name)}")
 
@@ -63,8 +63,8 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for name in ("height", "width"):
             side = getattr(self, name)
-            if side < SMALLEST_SIDE or side % 32:
-                raise ValueError(f"{name} must be a multiple of 32 of at least {SMALLEST_SIDE}, got {side}")
+            if side < SMALLEST_SIDE or side % SIDE_STEP:
+                raise ValueError(f"{name} must be a multiple of {SIDE_STEP} of at least {SMALLEST_SIDE}, got {side}")
         if self.position_channels % 4:
             raise ValueError(f"position_channels must be a multiple of 4, got {self.position_channels}")
         if self.flow_blocks < 1:

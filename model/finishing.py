@@ -7,6 +7,7 @@ Shapes: B images, H x W pixels.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
@@ -29,6 +30,11 @@ class MapPair:
 
     classified: Maps
     density: Maps
+
+    def some(self, most: int) -> "MapPair":
+        """Of at most so many pictures, evenly from all."""
+        step = ceil(len(self.density) / most)
+        return MapPair(self.classified[::step], self.density[::step])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

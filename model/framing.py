@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import SMALLEST_SIDE, NetworkConfig, ScoreRule
+from core.product import SIDE_STEP, SMALLEST_SIDE
+from model.config import NetworkConfig, ScoreRule
 from model.images import resized
 
 Pixels = NDArray[np.uint8]
@@ -36,11 +37,10 @@ class Framing:
 
     def __post_init__(self) -> None:
         for side, tile in ((self.height, self.tile_height), (self.width, self.tile_width)):
-            if tile < SMALLEST_SIDE or tile % 32 or side < tile:
-                raise ValueError(
-                    f"a tile's side must be a multiple of 32 of at least {SMALLEST_SIDE}, and not above the picture's; "
-                    f"got {tile} of {side}"
-                )
+            if tile < SMALLEST_SIDE or tile % SIDE_STEP:
+                raise ValueError(f"a tile's side must be a multiple of {SIDE_STEP} from {SMALLEST_SIDE}, got {tile}")
+            if side < tile:
+                raise ValueError(f"a tile must not be longer than the scaled picture, got {tile} of {side}")
         if not 0 <= self.overlap < min(self.tile_height, self.tile_width):
             raise ValueError(f"an overlap must be shorter than a tile, got {self.overlap}")
 

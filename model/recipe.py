@@ -41,6 +41,8 @@ class TooFewImages(LineError):
 
 
 FEWEST_IMAGES = 8
+WEIGHED_PIXELS = 32_000_000
+"""Of good maps and of maps with drawn defects that decide w: 500 pictures of 256 x 256 each, 30 of 4096 x 256."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +170,8 @@ def chosen_weight(
     inference: InferenceNetwork, material: Material, recipe: Recipe, extremes: Extremes, good: MapPair
 ) -> float:
     """The w of Eq. 9 that does best on defects drawn on calibration pictures, beside the same pictures without."""
-    drawn = drawn_pictures(material, recipe)
+    most = max(2, WEIGHED_PIXELS // (recipe.frame.height * recipe.frame.width))
+    good, drawn = good.some(most), drawn_pictures(material, recipe)[:most]
     tiles = [tile for picture in drawn for tile in recipe.frame.cut(picture.image)]
     bad = picture_maps(inference, tiles, extremes, recipe.network, recipe.frame)
     masks = np.stack([np.zeros_like(drawn[0].mask)] * len(good.density) + [picture.mask for picture in drawn])
