@@ -7,6 +7,14 @@ from typing import Any, Self
 from core.frame import PRODUCT_NAME, SHA256, check_match, check_utc
 from core.verdict import Threshold
 
+SMALLEST_SIDE = 64
+"""Pixels of a network's input: its deepest features, at a stride of 32, then have 2 x 2 positions; fewer have no
+neighbours."""
+SIDE_STEP = 32
+"""Sides of a network's input are multiples of this."""
+HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
+"""How far each part of the rule that makes a score of a map can be turned up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -16,6 +24,10 @@ class Recipe:
     `other_map_scale` (0 < s <= 1) shrink the stored maps of kept and of other frames per side.
     `false_reject_budget` and `review_budget` are shares of good parts that may be rejected or reviewed.
     `retrain_cron` is a five-field crontab read in `retrain_time_zone`.
+
+    For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
+    pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
+    none each for the training's own default.
     """
 
     keep_ok_share: float = 0.02
@@ -25,6 +37,11 @@ class Recipe:
     review_budget: float = 1 / 50
     retrain_cron: str = "30 3 * * *"
     retrain_time_zone: str = "UTC"
+    input_height: int = 0
+    input_width: int = 0
+    smoothing: float | None = None
+    top_share: float | None = None
+    minimum_area: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("keep_ok_share", "false_reject_budget", "review_budget"):
@@ -33,6 +50,11 @@ class Recipe:
         for name in ("kept_map_scale", "other_map_scale"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
+        check_input_size(self.input_height, self.input_width)
+        for name, highest in HIGHEST_SHARES.items():
+            share = getattr(self, name)
+            if share is not None and not 0 <= share <= highest:
+                raise ValueError(f"{name} must be in 0..{highest}, got {share}")
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values."""
@@ -43,6 +65,15 @@ class Recipe:
         """The recipe from stored values; fields this version does not know are left out, missing ones default."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def check_input_size(height: int, width: int) -> None:
+    """Raise ValueError unless both are 0, for a size chosen from the pictures, or sides a network can have."""
+    for name, side in (("input_height", height), ("input_width", width)):
+        if (height or width) and (side < SMALLEST_SIDE or side % SIDE_STEP):
+            raise ValueError(
+                f"{name} must be a multiple of {SIDE_STEP} of at least {SMALLEST_SIDE}, or 0 like the other; got {side}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

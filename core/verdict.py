@@ -63,8 +63,9 @@ class Verdict:
 class ScoreMap:
     """The detector's answer for one image; all maps are H x W float32, higher is worse.
 
-    `combined` is A, `classified` A_p and `density` A_nf of the method; `score` is the image's score by the
-    bundle's own rule; `features` is the encoder's pooled feature vector.
+    `combined` is A, finished by the bundle's own rule (smoothed, without spots that are too small), `classified` A_p
+    and `density` A_nf of the method; `score` is the image's score by that rule; `features` is the encoder's pooled
+    feature vector.
     """
 
     combined: NDArray[np.float32]

@@ -10,18 +10,21 @@ import torch
 from tqdm import tqdm
 
 from core.errors import LineError
-from model.arguments import given_normalisation, network_config, parser, training_config
+from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
 from model.benchmark import measure
-from model.config import NetworkConfig, ScoreRule
+from model.bundle import read_letter
+from model.config import NetworkConfig
 from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
 from model.encoder import open_encoder
 from model.evaluation import evaluate as evaluated
-from model.images import image_paths
+from model.framing import Framing
+from model.framing_choice import FramingChoice, chosen_framing
+from model.images import image_paths, size_of
 from model.letter import Letter
 from model.pace import Progress
 from model.progress_file import ProgressFile
-from model.recipe import Recipe, read_good_images, train_bundle
+from model.recipe import Recipe, good_image_paths, read_good_images, train_bundle
 from model.scoring_folder import TABLE_NAME, score_files, write_table
 from model.textures import TextureSource, folder_textures, procedural_textures
 from model.threads import fastest_thread_count
@@ -30,7 +33,7 @@ from model.threads import fastest_thread_count
 def main() -> int:
     """Run one verb; 1 with one line of why where it cannot be done."""
     arguments = parser().parse_args()
-    torch.set_num_threads(arguments.threads or fastest_thread_count(time.monotonic))
+    torch.set_num_threads(thread_count(arguments))
     try:
         VERBS[arguments.verb](arguments)
     except (LineError, ValueError) as error:
@@ -39,21 +42,42 @@ def main() -> int:
     return 0
 
 
+def thread_count(arguments: argparse.Namespace) -> int:
+    """As asked; else what is fastest now. For training always the same: another number of threads learns others."""
+    if arguments.threads or arguments.verb == "train":
+        return arguments.threads or torch.get_num_threads()
+    return fastest_thread_count(time.monotonic)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Good images in, bundle out."""
     began = time.monotonic()
+    torch.manual_seed(arguments.seed)
     encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
     if encoder.source == "random":
         print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
-    config = network_config(arguments, encoder.normalisation)
+    framing = framing_for(arguments)
+    config = network_config(arguments, framing, encoder.normalisation)
+    rule = score_rule(arguments, framing)
     textures, name = texture_source(arguments)
-    images = read_good_images(arguments.images, config)
-    recipe = Recipe(encoder, config, training_config(arguments), ScoreRule(), textures, name, arguments.warm_start)
+    images = read_good_images(arguments.images, framing)
+    recipe = Recipe(encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
     device = chosen_device(arguments.device)
     letter = shown(train_bundle(images, recipe, arguments.out, device, time.monotonic), arguments)
     for reason in letter.threshold_reasons:
         print(reason, file=sys.stderr)
     print(json.dumps(summary(letter) | {"seconds": round(time.monotonic() - began, 1)}))
+
+
+def framing_for(arguments: argparse.Namespace) -> Framing:
+    """How pictures are scaled and cut: as asked, as the earlier bundle does it, or by the pictures' sizes."""
+    choice = asked_framing(arguments)
+    if choice is None and arguments.warm_start is not None:
+        choice = FramingChoice(read_letter(arguments.warm_start).framing, "as in the bundle it goes on from")
+    if choice is None:
+        choice = chosen_framing([size_of(path) for path in good_image_paths(arguments.images)])
+    print(f"input size (height x width) {choice.framing}: {choice.reason}", file=sys.stderr)
+    return choice.framing
 
 
 def texture_source(arguments: argparse.Namespace) -> tuple[TextureSource, str]:

@@ -1,9 +1,12 @@
 """The command line of `python -m model`, and what its words mean as values."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from model.config import NetworkConfig, Normalisation, TrainingConfig
+from model.config import NetworkConfig, Normalisation, ScoreRule, TrainingConfig
+from model.framing import Framing, rule_for
+from model.framing_choice import FramingChoice, overlap_of
 
 DEFAULTS = TrainingConfig()
 
@@ -12,6 +15,11 @@ def size(text: str) -> tuple[int, int]:
     """Height and width from `256x256`."""
     height, width = text.lower().split("x")
     return int(height), int(width)
+
+
+def size_or_auto(text: str) -> tuple[int, int] | None:
+    """As `size`; none for `auto`."""
+    return None if text == "auto" else size(text)
 
 
 def triple(text: str) -> tuple[float, float, float]:
@@ -52,7 +60,14 @@ def add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")
     train.add_argument("--weights-std", type=triple, metavar="R,G,B")
     train.add_argument("--textures", type=Path, help="folder of textures for defects; default: drawn by formula")
-    train.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
+    train.add_argument(
+        "--input-size",
+        type=size_or_auto,
+        metavar="HxW",
+        help="every picture is scaled to this; default `auto`: chosen from the pictures' sizes",
+    )
+    train.add_argument("--tile", type=size, metavar="HxW", help="cut the --input-size into overlapping tiles of this")
+    add_score_rule(train)
     train.add_argument("--reflect", action="store_true", help="pad convolutions by reflection")
     train.add_argument("--passes", type=float, help="image passes of stage 1")
     train.add_argument("--flow-passes", type=float, help="passes of stage 2 over all feature vectors")
@@ -69,18 +84,53 @@ def add_train(train: argparse.ArgumentParser) -> None:
     add_machine(train)
 
 
+def add_score_rule(train: argparse.ArgumentParser) -> None:
+    """How a map becomes a score. Defaults are meant of one tile, given values of the whole map."""
+    rule = train.add_argument_group("score", "how a map becomes a score; shares are of the whole map")
+    rule.add_argument("--smoothing", type=float, help="sigma of a Gaussian, as a share of the shorter side")
+    rule.add_argument("--top-share", type=float, help="share of highest pixels averaged; 0: the maximum")
+    rule.add_argument("--minimum-area", type=float, help="smaller bright spots are taken out; default 0: none")
+
+
 def add_machine(verb: argparse.ArgumentParser) -> None:
     """What every verb understands."""
     verb.add_argument("--device", default="auto", help="auto, cpu or cuda")
     verb.add_argument(
-        "--threads", type=int, default=0, help="of torch; default: one or one per core, whichever is faster now"
+        "--threads",
+        type=int,
+        default=0,
+        help="of torch; default: one or one per core, whichever is faster now; for train, whose result they change, "
+        "one per core",
     )
 
 
-def network_config(arguments: argparse.Namespace, normalisation: Normalisation) -> NetworkConfig:
-    """The network that `train` is asked for."""
+def network_config(arguments: argparse.Namespace, framing: Framing, normalisation: Normalisation) -> NetworkConfig:
+    """The network that `train` is asked for: a tile is its input."""
+    return NetworkConfig(arguments.encoder, framing.tile_height, framing.tile_width, normalisation, arguments.reflect)
+
+
+def asked_framing(arguments: argparse.Namespace) -> FramingChoice | None:
+    """The framing that `train` is asked for; none where it is to be chosen from the pictures.
+
+    Raises:
+        ValueError: Tiles without an input size, or sides that cannot be.
+    """
+    if arguments.input_size is None:
+        if arguments.tile is not None:
+            raise ValueError("--tile cuts an --input-size: give both, or neither")
+        return None
     height, width = arguments.input_size
-    return NetworkConfig(arguments.encoder, height, width, normalisation, arguments.reflect)
+    tile_height, tile_width = arguments.tile or arguments.input_size
+    overlap = overlap_of(tile_height, tile_width) if arguments.tile else 0
+    return FramingChoice(Framing(height, width, tile_height, tile_width, overlap), "as asked")
+
+
+def score_rule(arguments: argparse.Namespace, framing: Framing) -> ScoreRule:
+    """The rule that `train` is asked for: what is not given is the default, meant of one tile."""
+    given = {name: getattr(arguments, name) for name in ("smoothing", "top_share", "minimum_area")}
+    return replace(
+        rule_for(framing, ScoreRule()), **{name: value for name, value in given.items() if value is not None}
+    )
 
 
 def training_config(arguments: argparse.Namespace) -> TrainingConfig:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from math import isfinite
 
+from core.product import HIGHEST_SHARES, SIDE_STEP, SMALLEST_SIDE
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-SMALLEST_SIDE = 64
-"""Stride 32 leaves 2 x 2 positions: fewer have no neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,22 @@ class Normalisation:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRule:
-    """How one number is made of the map A: it is smoothed, then its highest pixels are averaged.
+    """How the map A is finished and one number made of it.
 
-    `smoothing` is a Gaussian's sigma as a share of the shorter side; `top_share` is the share of pixels averaged, 0
-    for the maximum alone. The paper's rule is 0 and 0; it follows single bright pixels.
+    It is smoothed, bright spots that are too small are taken out, then its highest pixels are averaged. `smoothing`
+    is a Gaussian's sigma as a share of the shorter side; `top_share` is the share of pixels averaged, 0 for the
+    maximum alone; `minimum_area` is the share of pixels below which a spot is no spot, 0 to keep all. The paper's
+    rule is 0, 0 and 0; it follows single bright pixels.
     """
 
     smoothing: float = 1 / 128
     top_share: float = 0.001
+    minimum_area: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing <= 0.25 or not 0 <= self.top_share <= 1:
-            raise ValueError(f"smoothing must be in 0..0.25 and top_share in 0..1, got {self}")
+        for name, highest in HIGHEST_SHARES.items():
+            if not 0 <= getattr(self, name) <= highest:
+                raise ValueError(f"{name} must be in 0..{highest}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for name in ("height", "width"):
             side = getattr(self, name)
-            if side < SMALLEST_SIDE or side % 32:
-                raise ValueError(f"{name} must be a multiple of 32 of at least {SMALLEST_SIDE}, got {side}")
+            if side < SMALLEST_SIDE or side % SIDE_STEP:
+                raise ValueError(f"{name} must be a multiple of {SIDE_STEP} of at least {SMALLEST_SIDE}, got {side}")
         if self.position_channels % 4:
             raise ValueError(f"position_channels must be a multiple of 4, got {self.position_channels}")
         if self.flow_blocks < 1:

@@ -1,7 +1,13 @@
-"""One product's trained network, ready to score: images in, score maps out."""
+"""One product's trained network, ready to score: images in, score maps out.
 
-from collections.abc import Sequence
+An image goes through the network in the tiles of its framing, mostly one. Shapes: B tiles, C channels, H x W pixels.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,10 +22,11 @@ from model.config import NetworkConfig
 from model.images import normalised, resized
 from model.letter import Letter
 from model.network import InferenceNetwork, Network, RawMaps
-from model.scoring import ScoreConstants, combined_map, density_maps, image_score
+from model.scoring import Map, ScoreConstants, combined_map, density_maps, finished_map, score_of_finished
 
+Item = TypeVar("Item")
 LARGEST_BATCH = 32
-"""Images that go through the network at once; more only takes memory."""
+"""Tiles that go through the network at once; more only takes memory."""
 
 
 class NetworkDetector:
@@ -37,29 +44,47 @@ class NetworkDetector:
         return f"torch-{self._device.type}-float32"
 
     def score(self, images: Sequence[Image]) -> list[ScoreMap]:
-        """One map per image, in order, at the network's input size."""
-        batches = [images[start : start + LARGEST_BATCH] for start in range(0, len(images), LARGEST_BATCH)]
-        return [score_map for batch in batches for score_map in self._score_batch(batch)]
+        """One map per image, in order, at the size of the bundle's framing."""
+        framing = self.letter.framing
+        tiles = (tile for image in images for tile in framing.cut(framing.scaled(image.pixels)))
+        answers = (answer for batch in batches(tiles, LARGEST_BATCH) for answer in self._answers(batch))
+        return [stitched_score_map(of_image, self.letter) for of_image in batches(answers, framing.tiles)]
 
-    def _score_batch(self, images: Sequence[Image]) -> list[ScoreMap]:
-        config = self.letter.network
-        pixels_BCHW = prepared([image.pixels for image in images], config).to(self._device)
-        return score_maps(self._network(pixels_BCHW), self._constants, self.letter)
+    def _answers(self, tiles: Sequence[NDArray[np.uint8]]) -> "list[TileAnswer]":
+        pixels_BCHW = prepared(tiles, self.letter.network).to(self._device)
+        return tile_answers(self._network(pixels_BCHW), self._constants, self.letter.network)
 
 
-def score_maps(raw: RawMaps, constants: ScoreConstants, letter: Letter) -> list[ScoreMap]:
-    """The finished maps of a batch, as arrays."""
-    size = (letter.network.height, letter.network.width)
-    density_BHW = density_maps(raw.log_likelihoods, constants, size)
+@dataclass(frozen=True, slots=True, eq=False)
+class TileAnswer:
+    """A_p, A_nf (H x W) and pooled features of one tile."""
+
+    classified: Map
+    density: Map
+    features: NDArray[np.float32]
+
+
+def tile_answers(raw: RawMaps, constants: ScoreConstants, network: NetworkConfig) -> list[TileAnswer]:
+    """What a batch's raw maps say of each tile, as arrays."""
+    density_BHW = density_maps(raw.log_likelihoods, constants, (network.height, network.width))
     triples = zip(raw.classified, density_BHW, raw.features, strict=True)
-    return [_score_map(classified, density, features, letter) for classified, density, features in triples]
+    return [TileAnswer(*(values.cpu().numpy() for values in triple)) for triple in triples]
 
 
-def _score_map(classified_HW: Tensor, density_HW: Tensor, features_C: Tensor, letter: Letter) -> ScoreMap:
-    classified, density = classified_HW.cpu().numpy(), density_HW.cpu().numpy()
-    combined = combined_map(classified, density, letter.weight)
-    score = image_score(combined, letter.score_rule)
-    return ScoreMap(combined, classified, density, score, features_C.cpu().numpy())
+def stitched_score_map(tiles: Sequence[TileAnswer], letter: Letter) -> ScoreMap:
+    """The finished maps and the score of one image, from its tiles' answers."""
+    classified = letter.framing.stitched([tile.classified for tile in tiles])
+    density = letter.framing.stitched([tile.density for tile in tiles])
+    finished = finished_map(combined_map(classified, density, letter.weight), letter.score_rule)
+    features = np.asarray(np.mean([tile.features for tile in tiles], axis=0), np.float32)
+    return ScoreMap(finished, classified, density, score_of_finished(finished, letter.score_rule), features)
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of this size, the last one shorter; taken from the source only as they are asked for."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
 
 
 def prepared(pixels: Sequence[NDArray[np.uint8]], config: NetworkConfig) -> Tensor:

@@ -17,6 +17,8 @@ from core.frame import Image  # noqa: E402
 from model.image_header import announced_size  # noqa: E402
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+Size = tuple[int, int]
+"""Height and width in pixels."""
 READ_AS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 """Three channels, RGB, 8 bits: grey is tripled, alpha is left out, of 16 bits the upper 8 are kept.
 
@@ -73,13 +75,28 @@ def read_image(path: Path) -> Image:
         raise type(error)(f"{path.name}: {error.detail}") from error
 
 
+def size_of(path: Path) -> Size:
+    """Height and width of an image file, from its header.
+
+    Raises:
+        ImageRefused: As `decode`, naming the file.
+    """
+    try:
+        width, height = announced_size(path.read_bytes())
+    except ImageRefused as error:
+        raise type(error)(f"{path.name}: {error.detail}") from error
+    if width < 1 or height < 1:
+        raise ImageRefused(f"{path.name}: {width} x {height} pixels announced")
+    return height, width
+
+
 def image_paths(folder: Path) -> list[Path]:
     """All image files below the folder, in the order of their paths."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def resized(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """The picture at the network's input size, without regard to its aspect.
+    """The picture at this size, without regard to its aspect.
 
     Shrinking averages areas, so that a small defect is dimmed instead of missed between two samples; growing is
     bilinear.

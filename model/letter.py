@@ -8,6 +8,7 @@ from core.errors import BundleRefused
 from core.frame import SHA256, check_match
 from core.verdict import Threshold
 from model.config import NetworkConfig, Normalisation, ScoreRule
+from model.framing import Framing
 
 FORMAT = 1
 
@@ -38,6 +39,7 @@ class Letter:
     """
 
     network: NetworkConfig
+    framing: Framing
     likeliest: tuple[float, float, float]
     most_normal: float
     weight: float
@@ -51,6 +53,8 @@ class Letter:
 
     def __post_init__(self) -> None:
         check_match("weights_sha256", SHA256, self.weights_sha256)
+        if not self.framing.fits(self.network):
+            raise ValueError(f"tiles of {self.framing} are no inputs of {self.network}")
 
 
 def to_json(letter: Letter) -> str:
@@ -74,13 +78,13 @@ def from_json(text: str) -> Letter:
 
 
 def _letter(stored: dict[str, Any]) -> Letter:
-    network = stored["network"]
-    normalisation = {name: tuple(numbers) for name, numbers in network["normalisation"].items()}
+    network = _network(stored["network"])
     first, second, third = map(float, stored["likeliest"])
     return Letter(
         **{
             **stored,
-            "network": NetworkConfig(**{**network, "normalisation": Normalisation(**normalisation)}),
+            "network": network,
+            "framing": _framing(stored.get("framing"), network),
             "likeliest": (first, second, third),
             **{name: float(stored[name]) for name in ("most_normal", "weight", "typical_pixel")},
             "score_rule": ScoreRule(**stored["score_rule"]),
@@ -90,3 +94,13 @@ def _letter(stored: dict[str, Any]) -> Letter:
             "training": Training(**stored["training"]),
         }
     )
+
+
+def _network(stored: dict[str, Any]) -> NetworkConfig:
+    normalisation = {name: tuple(numbers) for name, numbers in stored["normalisation"].items()}
+    return NetworkConfig(**{**stored, "normalisation": Normalisation(**normalisation)})
+
+
+def _framing(stored: dict[str, int] | None, network: NetworkConfig) -> Framing:
+    """As stored; bundles from before there were tiles scale every picture to the network's input."""
+    return Framing.whole(network.height, network.width) if stored is None else Framing(**stored)

@@ -21,7 +21,8 @@ from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.defects import DefectDrawer, DefectRule
 from model.detector import filled_network
 from model.encoder import Encoder
-from model.finishing import Extremes, MapPair, extremes_of, map_pairs, scores_of, typical_pixel
+from model.finishing import Extremes, MapPair, extremes_of, picture_maps, scores_of, typical_pixel
+from model.framing import Framing
 from model.images import image_paths, read_image, resized
 from model.letter import Letter, Training
 from model.network import InferenceNetwork, Network
@@ -40,11 +41,13 @@ class TooFewImages(LineError):
 
 
 FEWEST_IMAGES = 8
+WEIGHED_PIXELS = 32_000_000
+"""Of good maps and of maps with drawn defects that decide w: 500 pictures of 256 x 256 each, 30 of 4096 x 256."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoodImages:
-    """Good pictures at the network's input size, and a hash over the files they came from."""
+    """Good pictures, scaled as the framing says but not cut, and a hash over the files they came from."""
 
     pictures: list[Pixels]
     sha256: str
@@ -52,7 +55,10 @@ class GoodImages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """Everything that decides a bundle besides the pictures."""
+    """Everything that decides a bundle besides the pictures.
+
+    Without a framing, pictures are scaled to the network's input.
+    """
 
     encoder: Encoder
     network: NetworkConfig
@@ -61,22 +67,38 @@ class Recipe:
     textures: TextureSource
     textures_name: str
     warm_start: Path | None = None
+    framing: Framing | None = None
+
+    @property
+    def frame(self) -> Framing:
+        """How pictures become inputs of the network."""
+        return self.framing or Framing.whole(self.network.height, self.network.width)
 
 
-def read_good_images(folder: Path, config: NetworkConfig) -> GoodImages:
+def good_image_paths(folder: Path) -> list[Path]:
     """All images below the folder, in the order of their paths.
+
+    Raises:
+        TooFewImages: There are not enough.
+    """
+    paths = image_paths(folder)
+    if len(paths) < FEWEST_IMAGES:
+        raise TooFewImages(f"{len(paths)} in {folder}")
+    return paths
+
+
+def read_good_images(folder: Path, size: NetworkConfig | Framing) -> GoodImages:
+    """All images below the folder, in the order of their paths, scaled to this height and width.
 
     Raises:
         TooFewImages: There are not enough.
         ImageRefused: One of them cannot be decoded.
     """
-    paths = image_paths(folder)
-    if len(paths) < FEWEST_IMAGES:
-        raise TooFewImages(f"{len(paths)} in {folder}")
+    paths = good_image_paths(folder)
     digest = hashlib.sha256()
     for path in paths:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    pictures = [resized(read_image(path).pixels, config.height, config.width) for path in paths]
+    pictures = [resized(read_image(path).pixels, size.height, size.width) for path in paths]
     return GoodImages(pictures, digest.hexdigest())
 
 
@@ -108,10 +130,13 @@ def starting_network(recipe: Recipe) -> Network:
 
 
 def material_of(pictures: Sequence[Pixels], recipe: Recipe) -> Material:
-    """The pictures split into training and calibration, with what draws defects on either."""
+    """The pictures split into training and calibration, then cut, with what draws defects on the tiles of either."""
     parts = split(len(pictures), recipe.training.seed)
-    rule = DefectRule(mask=choose_mask_rule(pictures))
-    train, calibration = ([pictures[i] for i in indices] for indices in (parts.training, parts.calibration))
+    train, calibration = (
+        [tile for i in indices for tile in recipe.frame.cut(pictures[i])]
+        for indices in (parts.training, parts.calibration)
+    )
+    rule = DefectRule(mask=choose_mask_rule([tile for picture in pictures for tile in recipe.frame.cut(picture)]))
     drawers = [DefectDrawer(part, recipe.textures, rule) for part in (train, calibration)]
     return Material(train, calibration, *drawers)
 
@@ -130,14 +155,14 @@ def finish(network: Network, material: Material, recipe: Recipe) -> Finished:
     """Freeze u_i, n_max, w and the threshold."""
     inference, config = InferenceNetwork(network), recipe.network
     extremes = extremes_of(inference, material.calibration, config)
-    good = map_pairs(inference, material.calibration, extremes, config)
+    good = picture_maps(inference, material.calibration, extremes, config, recipe.frame)
     weight = chosen_weight(inference, material, recipe, extremes, good)
     scores = scores_of(good, weight, recipe.score_rule)
     return Finished(
         ScoreConstants(extremes.likeliest, extremes.most_normal, weight),
         fit_threshold(scores, recipe.training.false_reject_budget, recipe.training.review_budget),
         scores,
-        typical_pixel(good, weight),
+        typical_pixel(good, weight, recipe.score_rule),
     )
 
 
@@ -145,15 +170,40 @@ def chosen_weight(
     inference: InferenceNetwork, material: Material, recipe: Recipe, extremes: Extremes, good: MapPair
 ) -> float:
     """The w of Eq. 9 that does best on defects drawn on calibration pictures, beside the same pictures without."""
-    seeds = np.random.default_rng([recipe.training.seed, 4]).integers(2**31, size=recipe.training.validation_images)
-    count = len(material.calibration)
-    drawn = [material.calibration_drawer.draw(i % count, int(seed)) for i, seed in enumerate(seeds)]
-    bad = map_pairs(inference, [defect.image for defect in drawn], extremes, recipe.network)
-    masks = np.stack([np.zeros_like(drawn[0].mask)] * count + [defect.mask for defect in drawn])
+    most = max(2, WEIGHED_PIXELS // (recipe.frame.height * recipe.frame.width))
+    good, drawn = good.some(most), drawn_pictures(material, recipe)[:most]
+    tiles = [tile for picture in drawn for tile in recipe.frame.cut(picture.image)]
+    bad = picture_maps(inference, tiles, extremes, recipe.network, recipe.frame)
+    masks = np.stack([np.zeros_like(drawn[0].mask)] * len(good.density) + [picture.mask for picture in drawn])
     classified = np.concatenate([good.classified, bad.classified])
     density = np.concatenate([good.density, bad.density])
     rule = recipe.score_rule
     return choose_w(classified, density, masks, lambda maps: np.array([image_score(one, rule) for one in maps])).w
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnPicture:
+    """A whole scaled picture with a synthetic defect (H x W x 3), and where the defect is (H x W)."""
+
+    image: Pixels
+    mask: NDArray[np.bool_]
+
+
+def drawn_pictures(material: Material, recipe: Recipe) -> list[DrawnPicture]:
+    """Calibration pictures, each in turn, with a defect drawn on one of its tiles."""
+    seeds = np.random.default_rng([recipe.training.seed, 4]).integers(2**31, size=recipe.training.validation_images)
+    pictures = len(material.calibration) // recipe.frame.tiles
+    return [drawn_picture(material, recipe.frame, i % pictures, int(seed)) for i, seed in enumerate(seeds)]
+
+
+def drawn_picture(material: Material, framing: Framing, picture: int, seed: int) -> DrawnPicture:
+    """A calibration picture with a defect on the tile that the seed picks."""
+    place, first = seed % framing.tiles, picture * framing.tiles
+    defect = material.calibration_drawer.draw(first + place, seed)
+    image = framing.uncut(material.calibration[first : first + framing.tiles])
+    mask = np.zeros(image.shape[:2], np.bool_)
+    image[framing.boxes[place]], mask[framing.boxes[place]] = defect.image, defect.mask
+    return DrawnPicture(image, mask)
 
 
 def _letter(
@@ -162,6 +212,7 @@ def _letter(
     constants = finished.constants
     return Letter(
         network=recipe.network,
+        framing=recipe.frame,
         likeliest=constants.likeliest,
         most_normal=constants.most_normal,
         weight=constants.weight,

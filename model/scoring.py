@@ -7,7 +7,7 @@ Shapes: B images, H x W pixels.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import ceil, isfinite
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from model.area_opening import without_small_spots
 from model.config import ScoreRule
 
 Map = NDArray[np.float32]
@@ -60,11 +61,21 @@ def combined_map(classified: Map, density: Map, weight: float) -> Map:
     return density + np.float32(weight) * classified
 
 
-def image_score(values: Map, rule: ScoreRule) -> float:
-    """One number for a map."""
+def finished_map(values: Map, rule: ScoreRule) -> Map:
+    """The map A as it is shown, written and scored: smoothed, then without spots that are too small."""
     smooth = smoothed(values, rule.smoothing * min(values.shape))
-    count = max(1, round(rule.top_share * values.size))
-    highest = np.partition(smooth.ravel(), values.size - count)[-count:]
+    return without_small_spots(smooth, ceil(rule.minimum_area * values.size))
+
+
+def image_score(values: Map, rule: ScoreRule) -> float:
+    """One number for a map as the network gave it."""
+    return score_of_finished(finished_map(values, rule), rule)
+
+
+def score_of_finished(finished: Map, rule: ScoreRule) -> float:
+    """One number for a map that `finished_map` made: the mean of its highest pixels."""
+    count = max(1, round(rule.top_share * finished.size))
+    highest = np.partition(finished.ravel(), finished.size - count)[-count:]
     return float(highest.mean(dtype=np.float64))
 
 

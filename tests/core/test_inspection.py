@@ -104,7 +104,27 @@ def test_a_recipe_survives_being_stored() -> None:
     assert Recipe.from_json({}) == Recipe()
 
 
-@pytest.mark.parametrize("change", [{"keep_ok_share": 1.1}, {"other_map_scale": 0}, {"false_reject_budget": -0.1}])
+def test_a_recipe_may_say_how_pictures_are_scaled_and_maps_are_scored() -> None:
+    """Left alone, training chooses by itself."""
+    recipe = Recipe(input_height=160, input_width=416, smoothing=0.0, top_share=0.01, minimum_area=0.001)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert (Recipe().input_height, Recipe().input_width, Recipe().top_share) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keep_ok_share": 1.1},
+        {"other_map_scale": 0},
+        {"false_reject_budget": -0.1},
+        {"input_height": 100, "input_width": 256},
+        {"input_width": 32, "input_height": 256},
+        {"input_height": 0, "input_width": 256},
+        {"minimum_area": 0.3},
+        {"smoothing": -0.1},
+        {"top_share": 2},
+    ],
+)
 def test_a_recipe_that_cannot_be_cannot_be_built(change: dict[str, float]) -> None:
     """The message names the field."""
     with pytest.raises(ValueError, match=next(iter(change))):

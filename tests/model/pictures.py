@@ -26,3 +26,13 @@ def write_parts(folder: Path, count: int, side: int = SIDE) -> list[Path]:
     for seed, path in enumerate(paths):
         cv2.imwrite(str(path), part(seed, side))
     return paths
+
+
+def strip(seed: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Light ground with noise and a dark line along it, never twice quite the same."""
+    generator = np.random.default_rng(seed)
+    picture = np.full((height, width, 3), 150, np.uint8)
+    down, right = (height // 2, width) if width > height else (height, width // 2)
+    start = (0, down) if width > height else (right, 0)
+    cv2.line(picture, start, (right, down), (90, 90, 90), int(generator.integers(4, 7)))
+    return np.clip(picture + generator.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)

@@ -10,6 +10,7 @@ import pytest
 from core.errors import BundleRefused
 from model.bundle import LETTER_NAME, WEIGHTS_NAME, bundle_sha256, load_bundle, read_letter
 from model.detector import load_detector
+from model.framing import Framing
 from model.letter import from_json, to_json
 from tests.model.bundles import letter, write_bundle
 
@@ -17,6 +18,27 @@ from tests.model.bundles import letter, write_bundle
 def test_a_letter_survives_json() -> None:
     written = letter("a" * 64)
     assert from_json(to_json(written)) == written
+
+
+def test_a_letter_of_tiles_survives_json() -> None:
+    written = letter("a" * 64, framing=Framing(64, 640, 64, 64, 8))
+    assert from_json(to_json(written)) == written
+
+
+def test_a_letter_from_before_there_were_framings_scales_pictures_to_the_networks_input() -> None:
+    """Nor did it know a minimum area."""
+    stored = json.loads(to_json(letter("a" * 64)))
+    del stored["framing"], stored["score_rule"]["minimum_area"]
+    read = from_json(json.dumps(stored))
+    assert read.framing == Framing.whole(64, 64)
+    assert read == letter("a" * 64)
+
+
+def test_a_letter_whose_tiles_are_no_inputs_of_its_network_is_refused() -> None:
+    stored = json.loads(to_json(letter("a" * 64)))
+    stored["framing"] |= {"tile_height": 96, "height": 96}
+    with pytest.raises(BundleRefused, match="no inputs"):
+        from_json(json.dumps(stored))
 
 
 def test_a_bundle_comes_back_as_written(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from core.frame import Image
 from core.verdict import ScoreMap
 from model.config import ScoreRule
 from model.detector import NetworkDetector, load_detector
-from model.scoring import image_score
+from model.framing import Framing
+from model.scoring import finished_map, image_score
 from tests.model.bundles import write_bundle
-from tests.model.pictures import part
+from tests.model.pictures import part, strip
 
 torch.set_num_threads(1)
 
@@ -41,6 +42,30 @@ def test_a_score_is_the_same_alone_and_in_every_batch_from_1_to_16(detector: Net
     assert max(map(distance, alone, backwards)) < 1e-4
 
 
+def test_a_score_of_tiles_is_the_same_alone_and_in_every_batch(tmp_path: Path) -> None:
+    """Three tiles each: some batches of the network hold tiles of two pictures."""
+    framing = Framing(64, 176, 64, 64, 8)
+    write_bundle(tmp_path, framing=framing)
+    detector = load_detector(tmp_path, "cpu")
+    images = [Image(strip(seed, 64, 176 + 8 * (seed % 3))) for seed in range(12)]
+    alone = [detector.score([image])[0] for image in images]
+    assert alone[0].combined.shape == alone[0].classified.shape == alone[0].density.shape == (64, 176)
+    for size in (2, 11, 12):
+        assert max(map(distance, alone, detector.score(images[:size]))) < 1e-4
+
+
+def test_a_tile_of_a_picture_scores_like_a_picture(detector: NetworkDetector, tmp_path: Path) -> None:
+    """Where one tile alone lies, the stitched map is that tile's own; the features are the tiles' mean."""
+    framing = Framing(64, 160, 64, 64, 8)
+    write_bundle(tmp_path, framing=framing)
+    picture = strip(1, 64, 160)
+    whole = load_detector(tmp_path, "cpu").score([Image(picture)])[0]
+    tiles = detector.score([Image(tile.copy()) for tile in framing.cut(picture)])
+    assert np.allclose(whole.density[:, :40], tiles[0].density[:, :40], atol=1e-5)
+    assert np.allclose(whole.classified[:, -40:], tiles[-1].classified[:, -40:], atol=1e-5)
+    assert np.allclose(whole.features, np.mean([tile.features for tile in tiles], axis=0), atol=1e-5)
+
+
 def test_a_score_is_the_same_after_a_restart(tmp_path: Path) -> None:
     write_bundle(tmp_path)
     image = Image(part(5))
@@ -53,7 +78,7 @@ def test_maps_have_the_networks_size_and_the_engine_has_a_name(detector: Network
     found = detector.score([Image(part(1, 200))])[0]
     assert found.combined.shape == found.classified.shape == found.density.shape == (64, 64)
     assert found.features.shape == (512,)
-    assert np.allclose(found.combined, found.density + found.classified, atol=1e-5)
+    assert np.allclose(found.combined, finished_map(found.density + found.classified, ScoreRule()), atol=1e-5)
     assert 0 <= found.classified.min() <= found.classified.max() <= 1
     assert detector.engine == "torch-cpu-float32"
 
