@@ -100,7 +100,9 @@ def shown(training: Generator[Progress, None, Letter], arguments: argparse.Names
                 letter: Letter = end.value
                 return letter
             file.tell(progress)
-            bar.set_description_str(f"{progress.stage}, loss {progress.loss:.3f}, pass {progress.passes:.1f}", refresh=False)
+            bar.set_description_str(
+                f"{progress.stage}, loss {progress.loss:.3f}, pass {progress.passes:.1f}", refresh=False
+            )
             bar.update(100 * progress.share - bar.n)
 
 

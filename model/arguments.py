@@ -1,6 +1,7 @@
 """The command line of `python -m model`, and what its words mean as values."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from model.framing import Framing, rule_for
 from model.framing_choice import FramingChoice, overlap_of
 
 DEFAULTS = TrainingConfig()
+ANY_NUMBER = sys.maxsize
 
 
 def size(text: str) -> tuple[int, int]:
@@ -134,13 +136,16 @@ def score_rule(arguments: argparse.Namespace, framing: Framing) -> ScoreRule:
 
 
 def training_config(arguments: argparse.Namespace) -> TrainingConfig:
-    """The training that `train` is asked for. Passes asked for by number are made as asked: no fewest steps then."""
+    """The training that `train` is asked for. Passes asked for by number are made as asked, however few or many."""
+    passes, flow_passes = arguments.passes, arguments.flow_passes
     return TrainingConfig(
         seed=arguments.seed,
-        passes=arguments.passes or DEFAULTS.passes,
-        fewest_steps=1 if arguments.passes else DEFAULTS.fewest_steps,
-        flow_passes=arguments.flow_passes or DEFAULTS.flow_passes,
-        fewest_flow_steps=1 if arguments.flow_passes else DEFAULTS.fewest_flow_steps,
+        passes=passes or DEFAULTS.passes,
+        fewest_steps=1 if passes else DEFAULTS.fewest_steps,
+        most_steps=ANY_NUMBER if passes else DEFAULTS.most_steps,
+        flow_passes=flow_passes or DEFAULTS.flow_passes,
+        fewest_flow_steps=1 if flow_passes else DEFAULTS.fewest_flow_steps,
+        most_flow_steps=ANY_NUMBER if flow_passes else DEFAULTS.most_flow_steps,
         minutes=arguments.minutes,
         false_reject_budget=arguments.budget,
         review_budget=max(arguments.budget, arguments.review_budget),

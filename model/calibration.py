@@ -1,6 +1,6 @@
-"""What the held-out good images decide: the split, the weight w, the threshold at a false-reject budget. Pure."""
+"""What the held-out good images decide: the split, and the threshold at a false-reject budget. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, floor, inf, isfinite, log, sqrt
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.verdict import Threshold
-from model.metrics import image_auroc, pixel_aupr
 
 CALIBRATION_SHARE = 0.15
 LEAST_CALIBRATION = 16
@@ -18,19 +17,6 @@ FEW_IMAGES = 40
 LEAST_CALIBRATION_OF_FEW = 2
 SMALLEST_BUDGET = 1e-6
 """A budget of zero cannot be kept by any finite threshold; one in a million stands for it."""
-
-WEIGHTS = tuple(step / 20 for step in range(20)) + tuple(1 + step / 4 for step in range(13))
-"""Candidates for w: 0 to 1 in steps of 0.05, then to 4 in steps of 0.25."""
-JACKKNIFE_GROUPS = 16
-"""Groups of images left out in turn to learn how far chance moves a figure: more groups, same answer, more time."""
-SMALLEST_ERROR = 1e-3
-"""A standard error below this is taken for it: a tenth of a point means nothing on drawn defects."""
-WEIGHED_PIXELS = 2_000_000
-"""Pixels that decide w; larger sets of maps are thinned evenly, which changes the figures in the third digit."""
-
-Maps = NDArray[np.float32]
-Kept = NDArray[np.bool_]
-ImageScore = Callable[[Maps], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,97 +129,3 @@ def shortage(decision: str, parts: int, budget: float) -> tuple[str, ...]:
         f"1 {decision} in {needed + 1} needs {needed} calibration parts; there are {parts}: "
         "using the maximum plus a margin",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class WeightTrial:
-    """What one w achieves on synthetic defects: pixel AUPR, and image AUROC of drawn against good."""
-
-    w: float
-    pixel_aupr: float
-    image_auroc: float
-
-
-@dataclass(frozen=True, slots=True)
-class WeightChoice:
-    """The chosen w, all that were tried, and the standard errors of the best two figures."""
-
-    w: float
-    trials: tuple[WeightTrial, ...]
-    aupr_error: float
-    image_error: float
-
-
-def maxima(maps: Maps) -> NDArray[np.float64]:
-    """The highest value of every map: the image score of the paper."""
-    return np.asarray(maps.reshape(len(maps), -1).max(axis=1), np.float64)
-
-
-def choose_w(
-    classified: Maps, density: Maps, masks: NDArray[np.bool_], image_score: ImageScore = maxima
-) -> WeightChoice:
-    """The weight of A_p in A = A_nf + w A_p, from calibration images with drawn defects and without.
-
-    Synthetic defects resemble what the classifier was trained on, so their pixel AUPR alone favours ever larger w.
-    Taken is the smallest w that chance could not tell from the best: within one standard error of the best pixel
-    AUPR and of the best image AUROC (where no w is both, the smallest that comes nearest to both).
-
-    Args:
-        classified: A_p, N x H x W.
-        density: A_nf, N x H x W.
-        masks: The drawn defects, N x H x W; all false where the image is good.
-        image_score: The bundle's own rule from maps (N x H x W) to scores (N).
-
-    Raises:
-        ValueError: There are not at least two good images and two with defects.
-    """
-    defective = np.asarray(masks.any(axis=(1, 2)), np.bool_)
-    if min(defective.sum(), (~defective).sum()) < 2:
-        raise ValueError(f"w needs two images of either kind, got {len(masks)} with {defective.sum()} defective")
-    thin = max(1, ceil(sqrt(masks.size / WEIGHED_PIXELS)))
-    few = masks[:, ::thin, ::thin]
-
-    def pixels_of(w: float, kept: Kept) -> float:
-        return pixel_aupr(few[kept], (density + np.float32(w) * classified)[kept, ::thin, ::thin])
-
-    def images_of(w: float) -> NDArray[np.float64]:
-        return image_score(density + np.float32(w) * classified)
-
-    everything = np.ones(len(masks), np.bool_)
-    trials = tuple(WeightTrial(w, pixels_of(w, everything), image_auroc(defective, images_of(w))) for w in WEIGHTS)
-    best_pixels, best_images = (max(trials, key=figure).w for figure in (pixel_figure, image_figure))
-    best_scores = images_of(best_images)
-    aupr_error = jackknife_error(lambda kept: pixels_of(best_pixels, kept), defective)
-    image_error = jackknife_error(lambda kept: image_auroc(defective[kept], best_scores[kept]), defective)
-    return WeightChoice(smallest_good_weight(trials, aupr_error, image_error), trials, aupr_error, image_error)
-
-
-def jackknife_error(figure: Callable[[Kept], float], defective: NDArray[np.bool_]) -> float:
-    """The standard error of a figure over images, from its values with one group of them left out at a time."""
-    groups = min(JACKKNIFE_GROUPS, len(defective))
-    group = np.empty(len(defective), np.int64)
-    # Dealt kind by kind, so that no group holds all images of one kind.
-    group[np.argsort(defective, kind="stable")] = np.arange(len(defective)) % groups
-    values = np.array([figure(group != left_out) for left_out in range(groups)])
-    return float(np.sqrt((groups - 1) * values.var()))
-
-
-def smallest_good_weight(trials: Sequence[WeightTrial], aupr_error: float, image_error: float) -> float:
-    """The smallest w whose worse shortfall, measured in standard errors, is within one, or the least there is."""
-    best_aupr, best_image = max(map(pixel_figure, trials)), max(map(image_figure, trials))
-
-    def shortfall(trial: WeightTrial) -> float:
-        pixels = (best_aupr - trial.pixel_aupr) / max(aupr_error, SMALLEST_ERROR)
-        return max(1.0, pixels, (best_image - trial.image_auroc) / max(image_error, SMALLEST_ERROR))
-
-    return min(trials, key=lambda trial: (shortfall(trial), trial.w)).w
-
-
-def pixel_figure(trial: WeightTrial) -> float:
-    """The trial's pixel AUPR."""
-    return trial.pixel_aupr
-
-
-def image_figure(trial: WeightTrial) -> float:
-    """The trial's image AUROC."""
-    return trial.image_auroc

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleRefused, LineError
 from model.bundle import load_bundle, save_bundle
-from model.calibration import FittedThreshold, choose_w, fit_threshold, split
+from model.calibration import FittedThreshold, fit_threshold, split
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.defects import DefectDrawer, DefectRule
 from model.detector import filled_network
@@ -31,6 +31,7 @@ from model.pace import Progress, Seconds
 from model.scoring import ScoreConstants, image_score
 from model.textures import TextureSource
 from model.training import Material, Spent, new_network, train_network
+from model.weight import choose_w
 
 Pixels = NDArray[np.uint8]
 LIBRARIES = ("torch", "timm", "FrEIA", "numpy", "opencv-python-headless")

@@ -120,13 +120,18 @@ def _seconds(config: TrainingConfig, share: float) -> float:
 
 
 def classifier_steps(images: int, config: TrainingConfig) -> int:
-    """Steps of stage 1: by passes, and not fewer than the least that converges."""
-    return max(config.fewest_steps, math.ceil(config.passes * images / config.batch))
+    """Steps of stage 1: by passes, not fewer than the least that converges, nor more than time allows."""
+    return bounded(config.fewest_steps, config.passes * images / config.batch, config.most_steps)
 
 
 def flow_steps(steps_per_pass: float, config: TrainingConfig) -> int:
     """Steps of stage 2, likewise."""
-    return max(config.fewest_flow_steps, math.ceil(config.flow_passes * steps_per_pass))
+    return bounded(config.fewest_flow_steps, config.flow_passes * steps_per_pass, config.most_flow_steps)
+
+
+def bounded(fewest: int, wanted: float, most: int) -> int:
+    """The wanted number of steps within its bounds; where they contradict each other the fewest count."""
+    return max(fewest, min(most, math.ceil(wanted)))
 
 
 def plain_batches(images: Sequence[Pixels], network: Network, batch: int) -> Iterator[torch.Tensor]:

@@ -1,24 +1,15 @@
-"""What held-out good images decide: split, threshold, w."""
+"""What held-out good images decide: split and threshold."""
 
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.calibration import (
-    WEIGHTS,
-    WeightTrial,
-    choose_w,
-    fit_threshold,
-    jackknife_error,
-    parts_needed,
-    smallest_good_weight,
-    split,
-)
+from model.calibration import fit_threshold, parts_needed, split
 
 SCORES = st.lists(st.floats(-100, 100), min_size=2, max_size=200)
 BUDGETS = st.floats(0, 1)
@@ -117,68 +108,3 @@ def test_what_cannot_be_fitted_is_refused(scores: list[float], budget: float) ->
     """One score has no spread; a budget is a share."""
     with pytest.raises(ValueError, match=r"finite scores|budget"):
         fit_threshold(scores, budget, 0.5)
-
-
-def drawn_maps(classifier: float, flows: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Eight images, half with a defect that both parts find as well as told (0: not at all)."""
-    generator = np.random.default_rng(1)
-    masks = np.zeros((8, 32, 32), np.bool_)
-    masks[:4, 8:16, 8:16] = True
-    noise = generator.random((2, *masks.shape), dtype=np.float32)
-    return (masks * classifier + noise[0]).astype(np.float32), (masks * flows + noise[1]).astype(np.float32), masks
-
-
-def test_a_useless_classifier_gets_no_weight() -> None:
-    """Its map is noise: anything of it lowers both figures."""
-    assert choose_w(*drawn_maps(classifier=0, flows=1)).w == 0
-
-
-def test_a_good_classifier_beside_useless_flows_gets_much_weight() -> None:
-    """Noise of the flows has to be outshouted."""
-    assert choose_w(*drawn_maps(classifier=1, flows=0)).w >= 1
-
-
-def test_the_smallest_of_equally_good_weights_is_taken() -> None:
-    """Synthetic defects flatter the classifier, so it has to earn its weight."""
-    assert choose_w(*drawn_maps(classifier=5, flows=5)).w == 0
-
-
-def test_every_weight_tried_is_told() -> None:
-    """With both figures, for the record."""
-    choice = choose_w(*drawn_maps(classifier=1, flows=1))
-    assert tuple(trial.w for trial in choice.trials) == WEIGHTS
-    assert all(0 <= trial.pixel_aupr <= 1 and 0 <= trial.image_auroc <= 1 for trial in choice.trials)
-
-
-@settings(max_examples=20)
-@given(st.floats(0, 2), st.floats(0, 2))
-def test_the_chosen_weight_is_one_that_was_tried(classifier: float, flows: float) -> None:
-    """Whatever the maps."""
-    assert choose_w(*drawn_maps(classifier, flows)).w in WEIGHTS
-
-
-def test_images_of_one_kind_alone_cannot_weigh() -> None:
-    """Two of either kind are the least that can be told apart and left out in turn."""
-    classified, density, masks = drawn_maps(classifier=1, flows=1)
-    with pytest.raises(ValueError, match="two images of either kind"):
-        choose_w(classified[:5], density[:5], masks[:5])
-
-
-def test_the_jackknife_error_of_a_mean_is_the_textbook_one() -> None:
-    """Leaving out single images, it is the standard deviation over the square root of their number."""
-    values = np.random.default_rng(1).normal(size=12)
-    error = jackknife_error(lambda kept: float(values[kept].mean()), np.arange(12) % 2 == 0)
-    assert error == pytest.approx(values.std(ddof=1) / np.sqrt(12))
-
-
-def test_a_weight_within_the_error_of_the_best_is_good_enough() -> None:
-    """The smaller weight is taken when chance could explain its shortfall, and the larger one when not."""
-    trials = [WeightTrial(0.0, 0.2, 0.9), WeightTrial(1.0, 0.70, 0.9), WeightTrial(4.0, 0.74, 0.9)]
-    assert smallest_good_weight(trials, aupr_error=0.05, image_error=0.01) == 1
-    assert smallest_good_weight(trials, aupr_error=0.01, image_error=0.01) == 4
-
-
-def test_the_image_score_guards_the_weight() -> None:
-    """A large w that gains pixels and loses images is not taken; between two goods the nearest to both is."""
-    trials = [WeightTrial(0.5, 0.60, 0.95), WeightTrial(1.0, 0.68, 0.93), WeightTrial(4.0, 0.70, 0.80)]
-    assert smallest_good_weight(trials, aupr_error=0.02, image_error=0.02) == 1

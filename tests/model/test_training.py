@@ -91,10 +91,12 @@ def test_good_images_are_known_by_their_content(tmp_path: Path) -> None:
     assert read_good_images(tmp_path, CONFIG).sha256 != before
 
 
-def test_a_tiny_set_gets_steps_not_passes() -> None:
+def test_a_tiny_set_gets_steps_and_a_huge_one_no_more_than_time_allows() -> None:
+    """Between them it is passes that count."""
     config = TrainingConfig()
     assert classifier_steps(26, config) == config.fewest_steps
-    assert classifier_steps(1000, config) == 1000 * config.passes / config.batch
+    assert classifier_steps(600, config) == 600 * config.passes / config.batch
+    assert classifier_steps(100_000, config) == config.most_steps
 
 
 def test_a_time_budget_ends_a_stage() -> None:
