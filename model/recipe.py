@@ -61,6 +61,8 @@ class Recipe:
     textures: TextureSource
     textures_name: str
     warm_start: Path | None = None
+    defects: DefectRule | None = None
+    """How synthetic defects are drawn; None for the default with the part's mask chosen from the pictures."""
 
 
 def read_good_images(folder: Path, config: NetworkConfig) -> GoodImages:
@@ -110,7 +112,7 @@ def starting_network(recipe: Recipe) -> Network:
 def material_of(pictures: Sequence[Pixels], recipe: Recipe) -> Material:
     """The pictures split into training and calibration, with what draws defects on either."""
     parts = split(len(pictures), recipe.training.seed)
-    rule = DefectRule(mask=choose_mask_rule(pictures))
+    rule = recipe.defects or DefectRule(mask=choose_mask_rule(pictures))
     train, calibration = ([pictures[i] for i in indices] for indices in (parts.training, parts.calibration))
     drawers = [DefectDrawer(part, recipe.textures, rule) for part in (train, calibration)]
     return Material(train, calibration, *drawers)
