@@ -18,11 +18,10 @@ from model.classifier_training import ClassifierTrainer
 from model.datasets import GOOD, Dataset
 from model.detector import NetworkDetector, filled_network
 from model.fair_evaluation import figures_of
-from model.finishing import extremes_of, map_pairs
 from model.letter import Letter
 from model.network import InferenceNetwork, Network, RawMaps
 from model.pace import Progress, Seconds
-from model.recipe import GoodImages, Recipe, chosen_weight, material_of, starting_network, train_bundle
+from model.recipe import GoodImages, Recipe, finish, material_of, starting_network, train_bundle
 from model.reconstruction import NoTrainer, ReconstructionTrainer, reconstruction_network, restoring
 from model.training import Material, train_network
 
@@ -147,13 +146,10 @@ def inference_of(network: Network, trial: Trial) -> InferenceNetwork:
 
 def recalibrated(network: InferenceNetwork, letter: Letter, trial: Trial) -> Letter:
     """The letter with the constants of this network, taken as the method's own were."""
-    material, config = material_of(trial.images.pictures, trial.recipe), letter.network
-    extremes = extremes_of(network, material.calibration, config)
-    weight = trial.rule.weight
-    if weight is None:
-        good = map_pairs(network, material.calibration, extremes, config)
-        weight = chosen_weight(network, material, trial.recipe, extremes, good)
-    return replace(letter, likeliest=extremes.likeliest, most_normal=extremes.most_normal, weight=weight)
+    material = material_of(trial.images.pictures, trial.recipe)
+    found = finish(network, material, trial.recipe).constants
+    weight = found.weight if trial.rule.weight is None else trial.rule.weight
+    return replace(letter, likeliest=found.likeliest, most_normal=found.most_normal, weight=weight)
 
 
 def rows_of(network: InferenceNetwork, letter: Letter, trial: Trial, names: tuple[str, str, str]) -> dict[str, Row]:

@@ -91,7 +91,7 @@ def train_bundle(
     began_with = recipe.encoder.source if recipe.warm_start is None else "warm start"
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
     yield Progress("calibrating", 0.95, 0.0)
-    letter_for = partial(_letter, images, material, recipe, spent, finish(network, material, recipe))
+    letter_for = partial(_letter, images, material, recipe, spent, finish(InferenceNetwork(network), material, recipe))
     return save_bundle(out, network.state_dict(), letter_for)
 
 
@@ -128,9 +128,9 @@ class Finished:
     typical_pixel: float
 
 
-def finish(network: Network, material: Material, recipe: Recipe) -> Finished:
+def finish(inference: InferenceNetwork, material: Material, recipe: Recipe) -> Finished:
     """Freeze u_i, n_max, w and the threshold."""
-    inference, config = InferenceNetwork(network), recipe.network
+    config = recipe.network
     extremes = extremes_of(inference, material.calibration, config)
     good = map_pairs(inference, material.calibration, extremes, config)
     weight = chosen_weight(inference, material, recipe, extremes, good)
