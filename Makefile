@@ -45,9 +45,8 @@ acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/
 	$(BIN)/pytest -m acceptance -s --timeout 3600
 
 .PHONY: bench
-bench: $(READY) ## speed of the whole network, plain and fast path
-	$(BIN)/python -m model benchmark --encoder wide_resnet50_2 --batch 8
-	$(BIN)/python -m model benchmark --encoder mobilenetv2_100 --batch 8
+bench: $(READY) ## quality on real sets (three seeds each) and speed, resumable; SHARED=folder with data/ and weights/
+	$(BIN)/python -m tests.benchmarks.quality
 
 .PHONY: services
 services: $(READY) ## start Kafka, Redis and Postgres on this machine without Docker, as far as they can be had

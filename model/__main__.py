@@ -1,15 +1,19 @@
-"""`python -m model train | score | evaluate | benchmark`."""
+"""`python -m model train | score | evaluate | benchmark | ablate | benchmark-dataset`."""
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import torch
 from tqdm import tqdm
 
 from core.errors import LineError
+from model.ablation_verbs import Verb, ablate, benchmark_dataset
 from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
 from model.benchmark import measure
 from model.bundle import read_letter
@@ -24,10 +28,12 @@ from model.images import image_paths, size_of
 from model.letter import Letter
 from model.pace import Progress
 from model.progress_file import ProgressFile
-from model.recipe import Recipe, good_image_paths, read_good_images, train_bundle
+from model.recipe import GoodImages, Recipe, good_image_paths, read_good_images, train_bundle
 from model.scoring_folder import TABLE_NAME, score_files, write_table
 from model.textures import TextureSource, folder_textures, procedural_textures
 from model.threads import fastest_thread_count
+
+Trained = TypeVar("Trained")
 
 
 def main() -> int:
@@ -52,16 +58,7 @@ def thread_count(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> None:
     """Good images in, bundle out."""
     began = time.monotonic()
-    torch.manual_seed(arguments.seed)
-    encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
-    if encoder.source == "random":
-        print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
-    framing = framing_for(arguments)
-    config = network_config(arguments, framing, encoder.normalisation)
-    rule = score_rule(arguments, framing)
-    textures, name = texture_source(arguments)
-    images = read_good_images(arguments.images, framing)
-    recipe = Recipe(encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
+    recipe, images = asked_for(arguments, arguments.images)
     device = chosen_device(arguments.device)
     letter = shown(train_bundle(images, recipe, arguments.out, device, time.monotonic), arguments)
     for reason in letter.threshold_reasons:
@@ -69,13 +66,26 @@ def train(arguments: argparse.Namespace) -> None:
     print(json.dumps(summary(letter) | {"seconds": round(time.monotonic() - began, 1)}))
 
 
-def framing_for(arguments: argparse.Namespace) -> Framing:
+def asked_for(arguments: argparse.Namespace, folder: Path) -> tuple[Recipe, GoodImages]:
+    """The recipe of the command line, and the good images it is for."""
+    torch.manual_seed(arguments.seed)
+    encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
+    if encoder.source == "random":
+        print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
+    framing = framing_for(arguments, folder)
+    config, rule = network_config(arguments, framing, encoder.normalisation), score_rule(arguments, framing)
+    textures, name = texture_source(arguments)
+    recipe = Recipe(encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
+    return recipe, read_good_images(folder, framing)
+
+
+def framing_for(arguments: argparse.Namespace, folder: Path) -> Framing:
     """How pictures are scaled and cut: as asked, as the earlier bundle does it, or by the pictures' sizes."""
     choice = asked_framing(arguments)
     if choice is None and arguments.warm_start is not None:
         choice = FramingChoice(read_letter(arguments.warm_start).framing, "as in the bundle it goes on from")
     if choice is None:
-        choice = chosen_framing([size_of(path) for path in good_image_paths(arguments.images)])
+        choice = chosen_framing([size_of(path) for path in good_image_paths(folder)])
     print(f"input size (height x width) {choice.framing}: {choice.reason}", file=sys.stderr)
     return choice.framing
 
@@ -87,7 +97,7 @@ def texture_source(arguments: argparse.Namespace) -> tuple[TextureSource, str]:
     return folder_textures(arguments.textures), arguments.textures.name
 
 
-def shown(training: Generator[Progress, None, Letter], arguments: argparse.Namespace) -> Letter:
+def shown(training: Generator[Progress, None, Trained], arguments: argparse.Namespace) -> Trained:
     """Run the training to its end, with a bar and a progress file."""
     file = ProgressFile(arguments.progress, time.monotonic)
     with tqdm(total=100.0, unit="%", bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}") as bar:
@@ -97,8 +107,8 @@ def shown(training: Generator[Progress, None, Letter], arguments: argparse.Names
             except StopIteration as end:
                 file.write(Progress("trained", 1.0, 0.0))
                 bar.update(100.0 - bar.n)
-                letter: Letter = end.value
-                return letter
+                trained: Trained = end.value
+                return trained
             file.tell(progress)
             bar.set_description_str(
                 f"{progress.stage}, loss {progress.loss:.3f}, pass {progress.passes:.1f}", refresh=False
@@ -154,7 +164,20 @@ def benchmark(arguments: argparse.Namespace) -> None:
     )
 
 
-VERBS = {"train": train, "score": score, "evaluate": evaluate, "benchmark": benchmark}
+def printed(verb: Verb, arguments: argparse.Namespace) -> None:
+    """Run a verb that trains more than once; its lines as they come."""
+    for line in verb(arguments, asked_for, shown):
+        print(line, flush=True)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "train": train,
+    "score": score,
+    "evaluate": evaluate,
+    "benchmark": benchmark,
+    "ablate": partial(printed, ablate),
+    "benchmark-dataset": partial(printed, benchmark_dataset),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

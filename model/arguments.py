@@ -24,6 +24,11 @@ def size_or_auto(text: str) -> tuple[int, int] | None:
     return None if text == "auto" else size(text)
 
 
+def seeds(text: str) -> tuple[int, ...]:
+    """Whole numbers from `1,2,3`."""
+    return tuple(int(number) for number in text.split(","))
+
+
 def triple(text: str) -> tuple[float, float, float]:
     """Three numbers from `0.5,0.5,0.5`, or one for all."""
     numbers = [float(number) for number in text.split(",")]
@@ -47,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--encoder", default="wide_resnet50_2")
     benchmark.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
     benchmark.add_argument("--seconds", type=float, default=10.0, help="how long each path is timed")
+    add_ablate(verbs.add_parser("ablate", help="what each part of the method is worth: the paper's table"))
+    add_benchmark_dataset(verbs.add_parser("benchmark-dataset", help="every product of MVTec AD or BTAD, resumable"))
     for verb in (score, evaluate, benchmark):
         verb.add_argument("--batch", type=int, default=8)
         add_machine(verb)
@@ -57,6 +64,12 @@ def add_train(train: argparse.ArgumentParser) -> None:
     """Everything `train` understands."""
     train.add_argument("--images", type=Path, required=True, help="folder of good images")
     train.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    train.add_argument("--warm-start", type=Path, help="bundle to go on from")
+    add_recipe(train)
+
+
+def add_recipe(train: argparse.ArgumentParser) -> None:
+    """What decides a bundle besides its images."""
     train.add_argument("--encoder", default="wide_resnet50_2", help="any timm backbone with strides 8, 16, 32")
     train.add_argument("--weights", default="hub", help="`hub`, `random`, or a safetensors file of this encoder")
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")
@@ -80,7 +93,6 @@ def add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--review-budget", type=float, default=DEFAULTS.review_budget, help="share of good parts reviewed"
     )
-    train.add_argument("--warm-start", type=Path, help="bundle to go on from")
     train.add_argument("--progress", type=Path, help="file that always holds the newest progress as one line of JSON")
     train.add_argument("--seed", type=int, default=DEFAULTS.seed)
     add_machine(train)
@@ -92,6 +104,33 @@ def add_score_rule(train: argparse.ArgumentParser) -> None:
     rule.add_argument("--smoothing", type=float, help="sigma of a Gaussian, as a share of the shorter side")
     rule.add_argument("--top-share", type=float, help="share of highest pixels averaged; 0: the maximum")
     rule.add_argument("--minimum-area", type=float, help="smaller bright spots are taken out; default 0: none")
+
+
+def add_ablate(ablate: argparse.ArgumentParser) -> None:
+    """One product."""
+    ablate.add_argument("--data", type=Path, required=True, help="folder in the layout of MVTec AD or BTAD")
+    ablate.add_argument("--out", type=Path, help="keep the method's bundle here; default: nothing is kept")
+    add_variants(ablate)
+
+
+def add_benchmark_dataset(benchmark: argparse.ArgumentParser) -> None:
+    """Many products."""
+    benchmark.add_argument("--data", type=Path, required=True, help="folder with a folder per product")
+    benchmark.add_argument("--out", type=Path, default=Path(".line/benchmark-dataset"), help="results.jsonl lies here")
+    benchmark.add_argument("--seeds", type=seeds, default=(), metavar="N,N", help="several runs each; default: --seed")
+    add_variants(benchmark)
+
+
+def add_variants(verb: argparse.ArgumentParser) -> None:
+    """Everything about the recipe, and what an ablation may change in it."""
+    add_recipe(verb)
+    verb.set_defaults(warm_start=None)
+    verb.add_argument("--only", choices=("A",), help="the method alone (A_p, A_nf, A): a third of the time")
+    verb.add_argument("--w", type=float, help="a fixed w instead of the ones chosen on calibration images")
+    verb.add_argument("--label", choices=("absolute", "signed"), default="absolute", help="form of the defects' labels")
+    verb.add_argument("--no-object-mask", action="store_true", help="defects fall anywhere, on the ground too")
+    verb.add_argument("--frozen-share", type=float, help="share of stage 1 in which only the decoder learns")
+    verb.add_argument("--defect-uses", type=float, help="how often a drawn defect is shown (the paper's N_s)")
 
 
 def add_machine(verb: argparse.ArgumentParser) -> None:

@@ -49,6 +49,8 @@ class ClassifierTask:
 class ClassifierTrainer:
     """Network, optimiser and the best state so far."""
 
+    views = VIEWS
+
     def __init__(self, network: Network, config: TrainingConfig, encoder_weights: str, device: torch.device) -> None:
         self._network, self._config, self._device = network, config, device
         from_nothing = encoder_weights == RANDOM
@@ -80,7 +82,7 @@ class ClassifierTrainer:
     def _examples(self, task: ClassifierTask, generator: np.random.Generator) -> Examples:
         chosen = [int(index) for index in generator.integers(len(task.images), size=self._config.batch)]
         drawn = [self._example(task, index, generator) for index in chosen]
-        return examples([varied(*one, VIEWS, generator) for one in drawn], self._network)
+        return examples([varied(*one, self.views, generator) for one in drawn], self._network)
 
     def _example(self, task: ClassifierTask, index: int, generator: np.random.Generator) -> tuple[Pixels, Label]:
         seed = int(generator.integers(2**31))

@@ -1,4 +1,8 @@
-"""A dataset in MVTec AD's layout: `train/good`, `test/good`, `test/<kind>`, `ground_truth/<kind>/<stem>_mask.png`."""
+"""One product's images in the layout of MVTec AD or of BTAD, told apart by what the folder of good parts is called.
+
+MVTec AD: `train/good`, `test/good`, `test/<kind>`, `ground_truth/<kind>/<stem>_mask.png`.
+BTAD: `train/ok`, `test/ok`, `test/ko`, `ground_truth/ko/<stem>.png` or `.bmp`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +15,14 @@ from core.errors import LineError
 from model.images import image_paths, read_image
 
 GOOD = "good"
+GOOD_FOLDERS = (GOOD, "ok")
+"""What MVTec AD and BTAD call the folder of good parts, in this order of preference."""
 DEFECTIVE_FROM = 0.25
 """Covered share from which a pixel of a shrunk mask is defective: thin defects survive, outlines do not swell."""
 
 
 class DatasetRefused(LineError):
-    """The folder is not a dataset in MVTec AD's layout: it needs test/good, test/<kind> and ground_truth/<kind>."""
+    """The folder has neither MVTec AD's nor BTAD's layout: test/good (or ok), test/<kind> and ground_truth/<kind>."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Dataset:
     """One product's images; `tests` holds good and defective ones, in the order of their paths."""
 
     name: str
+    good_folder: Path
     training: tuple[Path, ...]
     tests: tuple[TestPart, ...]
 
@@ -74,13 +81,33 @@ def read_dataset(root: Path) -> Dataset:
     """
     if not (root / "test").is_dir():
         raise DatasetRefused(f"no folder {root / 'test'}")
-    tests = tuple(_test_part(root, path) for path in image_paths(root / "test") if path.parent.parent == root / "test")
-    return Dataset(root.resolve().name, tuple(image_paths(root / "train" / GOOD)), tests)
+    good = good_name(root)
+    images = [path for path in image_paths(root / "test") if path.parent.parent == root / "test"]
+    tests = tuple(_test_part(root, path, good) for path in images)
+    folder = root / "train" / good
+    return Dataset(root.resolve().name, folder, tuple(image_paths(folder)), tests)
 
 
-def _test_part(root: Path, path: Path) -> TestPart:
+def good_name(root: Path) -> str:
+    """What this product calls its folder of good test parts; MVTec AD's name where it has none."""
+    return next((name for name in GOOD_FOLDERS if (root / "test" / name).is_dir()), GOOD)
+
+
+def products_below(root: Path) -> list[Path]:
+    """The folders of a dataset's products, in the order of their names.
+
+    Raises:
+        DatasetRefused: There is none.
+    """
+    found = sorted(folder.parent for folder in root.glob("*/test") if folder.is_dir())
+    if not found:
+        raise DatasetRefused(f"no product folder with test/ in it below {root}")
+    return found
+
+
+def _test_part(root: Path, path: Path, good: str) -> TestPart:
     kind = path.parent.name
-    if kind == GOOD:
+    if kind == good:
         return GoodPart(path)
     if not (root / "ground_truth").is_dir():
         return DefectivePart(path, kind)
@@ -90,7 +117,7 @@ def _test_part(root: Path, path: Path) -> TestPart:
 def _mask_of(folder: Path, stem: str) -> Path:
     masks = [path for path in image_paths(folder) if path.stem in (f"{stem}_mask", stem)]
     if not masks:
-        raise DatasetRefused(f"no mask {stem}_mask.png in {folder}")
+        raise DatasetRefused(f"no mask {stem}_mask.png or {stem}.* in {folder}")
     return max(masks, key=lambda path: len(path.stem))
 
 

@@ -69,6 +69,8 @@ class Recipe:
     textures_name: str
     warm_start: Path | None = None
     framing: Framing | None = None
+    defects: DefectRule | None = None
+    """How synthetic defects are drawn; None for the default with the part's mask chosen from the pictures."""
 
     @property
     def frame(self) -> Framing:
@@ -112,7 +114,7 @@ def train_bundle(
     began_with = recipe.encoder.source if recipe.warm_start is None else "warm start"
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
     yield Progress("calibrating", 0.95, 0.0)
-    letter_for = partial(_letter, images, material, recipe, spent, finish(network, material, recipe))
+    letter_for = partial(_letter, images, material, recipe, spent, finish(InferenceNetwork(network), material, recipe))
     return save_bundle(out, network.state_dict(), letter_for)
 
 
@@ -137,7 +139,9 @@ def material_of(pictures: Sequence[Pixels], recipe: Recipe) -> Material:
         [tile for i in indices for tile in recipe.frame.cut(pictures[i])]
         for indices in (parts.training, parts.calibration)
     )
-    rule = DefectRule(mask=choose_mask_rule([tile for picture in pictures for tile in recipe.frame.cut(picture)]))
+    rule = recipe.defects or DefectRule(
+        mask=choose_mask_rule([tile for picture in pictures for tile in recipe.frame.cut(picture)])
+    )
     drawers = [DefectDrawer(part, recipe.textures, rule) for part in (train, calibration)]
     return Material(train, calibration, *drawers)
 
@@ -152,9 +156,9 @@ class Finished:
     typical_pixel: float
 
 
-def finish(network: Network, material: Material, recipe: Recipe) -> Finished:
+def finish(inference: InferenceNetwork, material: Material, recipe: Recipe) -> Finished:
     """Freeze u_i, n_max, w and the threshold."""
-    inference, config = InferenceNetwork(network), recipe.network
+    config = recipe.network
     extremes = extremes_of(inference, material.calibration, config)
     good = picture_maps(inference, material.calibration, extremes, config, recipe.frame)
     weight = chosen_weight(inference, material, recipe, extremes, good)

@@ -56,17 +56,24 @@ def new_network(encoder: Encoder, config: NetworkConfig, seed: int) -> Network:
 
 
 def train_network(
-    network: Network, material: Material, config: TrainingConfig, encoder_weights: str, clock: Seconds
+    network: Network,
+    material: Material,
+    config: TrainingConfig,
+    encoder_weights: str,
+    clock: Seconds,
+    trainer_of: type[ClassifierTrainer] = ClassifierTrainer,
 ) -> Generator[Progress, None, Spent]:
     """Stage 1 and stage 2; the network is trained in place.
 
     With random encoder weights the batch-norm statistics are first estimated from the training pictures.
+    `trainer_of` is what runs stage 1: an ablation puts another task there.
     """
     began = clock()
     network.to(memory_format=torch.channels_last)
     if encoder_weights == RANDOM:
         estimate_statistics(network.encoder, plain_batches(material.train, network, config.batch))
-    passes = yield from _first_stage(network, material, config, encoder_weights, clock)
+    trainer = trainer_of(network, config, encoder_weights, next(network.parameters()).device)
+    passes = yield from _first_stage(trainer, network, material, config, clock)
     flow_passes = yield from _second_stage(network, material, config, began, clock)
     return Spent(passes, flow_passes)
 
@@ -83,10 +90,8 @@ def _second_stage(
 
 
 def _first_stage(
-    network: Network, material: Material, config: TrainingConfig, encoder_weights: str, clock: Seconds
+    trainer: ClassifierTrainer, network: Network, material: Material, config: TrainingConfig, clock: Seconds
 ) -> Generator[Progress, None, float]:
-    device = next(network.parameters()).device
-    trainer = ClassifierTrainer(network, config, encoder_weights, device)
     task = ClassifierTask(material.train, material.train_drawer, validation_examples(network, material, config))
     seconds = _seconds(config, 1 - config.flow_share)
     pace = Pace(classifier_steps(len(material.train), config), seconds, clock(), clock)

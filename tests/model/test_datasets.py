@@ -10,8 +10,9 @@ import pytest
 
 from core.frame import Image
 from core.verdict import ScoreMap
-from model.datasets import DatasetRefused, GoodPart, MaskedPart, read_dataset, truth
+from model.datasets import DatasetRefused, GoodPart, MaskedPart, products_below, read_dataset, truth
 from model.evaluation import evaluate
+from tests.model.datasets_on_disk import BTAD, BTAD_BITMAPS, MVTEC, Layout, write_product
 
 
 def write(path: Path, pixels: np.ndarray) -> Path:
@@ -109,3 +110,32 @@ def test_without_masks_only_the_image_figure_is_given(tmp_path: Path) -> None:
     evaluation = evaluate(BrightnessDetector(), read_dataset(write_dataset(tmp_path, masks=False)))
     assert json.loads(evaluation.json_line())["A"] == {"image_auroc": 100}
     assert evaluation.table().splitlines()[-1].split() == ["A", "100.00", "-", "-", "-"]
+
+
+@pytest.mark.parametrize("layout", [MVTEC, BTAD, BTAD_BITMAPS])
+def test_both_layouts_are_told_apart_by_the_name_of_the_good(tmp_path: Path, layout: Layout) -> None:
+    """BTAD's ok and ko, masks without a suffix of their own, bitmaps as well."""
+    dataset = read_dataset(write_product(tmp_path / "01", layout))
+    assert dataset.good_folder == tmp_path / "01" / "train" / layout.good
+    assert len(dataset.training) == 8
+    assert sorted(part.kind for part in dataset.tests) == sorted(["good", "good", layout.defect, layout.defect])
+    masked = [part for part in dataset.tests if isinstance(part, MaskedPart)]
+    assert [part.mask.name for part in masked] == [f"000{layout.mask}", f"001{layout.mask}"]
+    assert [truth(part, 64, 64).sum() for part in masked] == [12 * 24, 12 * 20]
+
+
+def test_a_kind_of_defect_may_be_called_ok_where_the_good_are_called_good(tmp_path: Path) -> None:
+    """MVTec AD's name wins."""
+    write_product(tmp_path, Layout("good", "ok", ".png", "_mask.png"))
+    assert sum(part.kind == "ok" for part in read_dataset(tmp_path).tests) == 2
+
+
+def test_products_are_the_folders_with_tests(tmp_path: Path) -> None:
+    """Licences and other folders beside them are passed over; a product alone is no dataset."""
+    (tmp_path / "readme.txt").write_text("")
+    (tmp_path / "papers").mkdir()
+    for name in ("02", "01"):
+        write_product(tmp_path / name, BTAD)
+    assert [path.name for path in products_below(tmp_path)] == ["01", "02"]
+    with pytest.raises(DatasetRefused, match="no product folder"):
+        products_below(tmp_path / "01")
