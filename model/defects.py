@@ -19,14 +19,18 @@ Mask = NDArray[np.bool_]
 class DefectRule:
     """How the synthetic defects of one product are drawn.
 
-    `texture_share` of them are made of texture, the others of another good image. The source covers the part with
-    an opacity drawn from `opacity`. `local_share` of the patterns keep only one to three of their blobs, as real
-    defects mostly come alone. A defect covers at least `smallest_area` pixels and its label reaches `visible_from`
-    somewhere. The label is `sigmoid(label_gain * (d - label_centre))` of the colour difference d in 0..1: absolute,
-    or with `signed_label` as it is (then what is darker than the part is taught to be good).
+    `stain_share` of them are the part itself, darker, lighter or in another colour, with a rim that fades over up to
+    `stain_softness` of the shorter side: oil, water, heat, shadow. Of the others `texture_share` are made of texture,
+    the rest of another good image. The source covers the part with an opacity drawn from `opacity`. `local_share` of
+    the patterns keep only one to three of their blobs, as real defects mostly come alone. A defect covers at least
+    `smallest_area` pixels and its label reaches `visible_from` somewhere. The label is
+    `sigmoid(label_gain * (d - label_centre))` of the colour difference d in 0..1: absolute, or with `signed_label` as
+    it is (then what is darker than the part is taught to be good).
     """
 
     mask: MaskRule = field(default_factory=MaskRule)
+    stain_share: float = 0.25
+    stain_softness: float = 1 / 24
     texture_share: float = 0.5
     opacity: tuple[float, float] = (0.2, 1.0)
     local_share: float = 0.6
@@ -38,7 +42,7 @@ class DefectRule:
     attempts: int = 12
 
     def __post_init__(self) -> None:
-        for name in ("texture_share", "local_share", "visible_from"):
+        for name in ("stain_share", "stain_softness", "texture_share", "local_share", "visible_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
         if not 0 < self.opacity[0] <= self.opacity[1] <= 1:
@@ -90,9 +94,12 @@ class DefectDrawer:
     def _attempt(self, index: int, generator: np.random.Generator, eagerness: float) -> SyntheticDefect:
         good = self._images[index]
         mask = self._pattern(generator, self._parts[index])
-        source = self._source(index, generator)
         low, high = self._rule.opacity
         opacity = generator.uniform(low + (high - low) * eagerness, high)
+        if generator.random() < self._rule.stain_share:
+            softness = generator.uniform(0, self._rule.stain_softness) * min(mask.shape)
+            return blended(good, stained(generator, good), mask, opacity, softness, self._rule)
+        source = self._source(index, generator)
         return blended(good, source, mask, opacity, generator.uniform(0, 1.2), self._rule)
 
     def _pattern(self, generator: np.random.Generator, part: Mask) -> Mask:
@@ -173,6 +180,14 @@ def moved(generator: np.random.Generator, image: Pixels) -> Pixels:
     down, right = (int(generator.integers(side)) for side in image.shape[:2])
     shifted = np.roll(image, (down, right), axis=(0, 1))
     return shifted[:: int(generator.choice((-1, 1))), :: int(generator.choice((-1, 1)))]
+
+
+def stained(generator: np.random.Generator, image: Pixels) -> Pixels:
+    """The picture darker or lighter by up to 110 grey levels, with a cast: its grain stays."""
+    strength = generator.uniform(20, 110) * generator.choice((-1, 1))
+    shift = strength * generator.uniform(0.6, 1.0, 3)
+    levels = np.arange(256)[:, None] + shift
+    return np.asarray(cv2.LUT(image, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None]), np.uint8)
 
 
 def photometric_change(generator: np.random.Generator, texture: Pixels) -> Pixels:
