@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Generator
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -56,7 +57,7 @@ def train(arguments: argparse.Namespace) -> None:
     encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
     if encoder.source == "random":
         print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
-    framing = framing_for(arguments)
+    framing = framing_for(arguments, arguments.images)
     config = network_config(arguments, framing, encoder.normalisation)
     rule = score_rule(arguments, framing)
     textures, name = texture_source(arguments)
@@ -69,13 +70,13 @@ def train(arguments: argparse.Namespace) -> None:
     print(json.dumps(summary(letter) | {"seconds": round(time.monotonic() - began, 1)}))
 
 
-def framing_for(arguments: argparse.Namespace) -> Framing:
-    """How pictures are scaled and cut: as asked, as the earlier bundle does it, or by the pictures' sizes."""
+def framing_for(arguments: argparse.Namespace, folder: Path) -> Framing:
+    """How pictures are scaled and cut: as asked, as the earlier bundle does it, or by the sizes of the folder's."""
     choice = asked_framing(arguments)
     if choice is None and arguments.warm_start is not None:
         choice = FramingChoice(read_letter(arguments.warm_start).framing, "as in the bundle it goes on from")
     if choice is None:
-        choice = chosen_framing([size_of(path) for path in good_image_paths(arguments.images)])
+        choice = chosen_framing([size_of(path) for path in good_image_paths(folder)])
     print(f"input size (height x width) {choice.framing}: {choice.reason}", file=sys.stderr)
     return choice.framing
 
