@@ -233,8 +233,8 @@ def _letter(
 
 def _training(images: GoodImages, material: Material, recipe: Recipe, spent: Spent) -> Training:
     return Training(
-        images=len(material.train),
-        calibration_images=len(material.calibration),
+        images=len(material.train) // recipe.frame.tiles,
+        calibration_images=len(material.calibration) // recipe.frame.tiles,
         images_sha256=images.sha256,
         encoder_weights=recipe.encoder.source,
         textures=recipe.textures_name,

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.frame import Image
 from model.bundle import bundle_sha256
+from model.calibration import split
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
+from model.detector import load_detector
 from model.encoder import open_encoder
 from model.framing import Framing, rule_for
 from model.recipe import GoodImages, Recipe, train_bundle
@@ -43,6 +46,18 @@ def trained_sha256(out: Path, seed: int = 1) -> str:
     for _ in train_bundle(images, recipe, out, torch.device("cpu"), lambda: float(next(passed))):
         pass
     return bundle_sha256(out)
+
+
+def test_a_bundle_of_tiles_counts_pictures(tmp_path: Path) -> None:
+    """Eight strips are six to learn from and two calibration parts, in however many tiles; it scores whole strips."""
+    trained_sha256(tmp_path)
+    detector = load_detector(tmp_path, "cpu")
+    training = detector.letter.training
+    assert (training.images, training.calibration_images, len(detector.letter.calibration_scores)) == (6, 2, 2)
+    assert "there are 2: using the maximum plus a margin" in detector.letter.threshold_reasons[0]
+    calibration = split(8, seed=1).calibration
+    scored = detector.score([Image(strip(number, FRAMING.height, FRAMING.width)) for number in calibration])
+    assert [score_map.score for score_map in scored] == pytest.approx(detector.letter.calibration_scores, rel=1e-4)
 
 
 def in_another_process(out: Path) -> str:
