@@ -90,7 +90,7 @@ class TrainingConfig:
     """The same for an encoder that starts from ImageNet: more forgets what it knows."""
     random_encoder_rate: float = 2e-3
     """The same for an encoder that starts from nothing as well."""
-    frozen_share: float = 0.3
+    frozen_share: float = 0.7
     """Share of stage 1 in which only the decoder learns, so that its first wild gradients never reach the encoder."""
     good_share: float = 0.2
     """Share of each batch shown without a defect: what the line sees nearly always."""
