@@ -1,4 +1,4 @@
-"""`python -m model train | score | evaluate | benchmark`."""
+"""`python -m model train | score | evaluate | compile | benchmark`."""
 
 import argparse
 import json
@@ -11,11 +11,13 @@ from tqdm import tqdm
 
 from core.errors import LineError
 from model.arguments import given_normalisation, network_config, parser, training_config
-from model.benchmark import measure
+from model.benchmark import Speed, Trial, engines_to_try, measure
 from model.config import NetworkConfig, ScoreRule
 from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
 from model.encoder import open_encoder
+from model.engines.choice import Choice, chosen
+from model.engines.machine import this_machine
 from model.evaluation import evaluate as evaluated
 from model.images import image_paths
 from model.letter import Letter
@@ -23,6 +25,7 @@ from model.pace import Progress
 from model.progress_file import ProgressFile
 from model.recipe import Recipe, read_good_images, train_bundle
 from model.scoring_folder import TABLE_NAME, score_files, write_table
+from model.serving import compile_bundle, opened
 from model.textures import TextureSource, folder_textures, procedural_textures
 from model.threads import fastest_thread_count
 
@@ -48,8 +51,10 @@ def train(arguments: argparse.Namespace) -> None:
     config = network_config(arguments, encoder.normalisation)
     textures, name = texture_source(arguments)
     images = read_good_images(arguments.images, config)
-    recipe = Recipe(encoder, config, training_config(arguments), ScoreRule(), textures, name, arguments.warm_start)
+    learning = training_config(arguments)
+    recipe = Recipe(encoder, config, learning, ScoreRule(), textures, name, arguments.warm_start, arguments.engine)
     device = chosen_device(arguments.device)
+    print(chosen(this_machine(), device.type, arguments.engine).reason, file=sys.stderr)
     letter = shown(train_bundle(images, recipe, arguments.out, device, time.monotonic), arguments)
     for reason in letter.threshold_reasons:
         print(reason, file=sys.stderr)
@@ -112,23 +117,36 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def benchmark(arguments: argparse.Namespace) -> None:
-    """Images per second, plain and fast; one JSON line last."""
+    """Images per second, plain and by an engine; one JSON line last."""
     height, width = arguments.input_size
-    config = NetworkConfig(arguments.encoder, height, width)
-    device = chosen_device(arguments.device)
-    speed = measure(config, arguments.batch, arguments.seconds, device, time.monotonic)
-    print(
-        f"{arguments.encoder} {height}x{width}, batch {arguments.batch}, {device.type}, "
-        f"{torch.get_num_threads()} threads"
-    )
-    print(f"plain float32, flows by FrEIA: {speed.plain:8.2f} images/s")
-    print(f"fast path, fused flows:        {speed.fast:8.2f} images/s")
-    print(
-        json.dumps({"encoder": arguments.encoder, "batch": arguments.batch, "plain": speed.plain, "fast": speed.fast})
-    )
+    device, machine = chosen_device(arguments.device), this_machine()
+    print(f"{arguments.encoder} {height}x{width}, {machine.capability}, {torch.get_num_threads()} threads")
+    trial = Trial(NetworkConfig(arguments.encoder, height, width), arguments.batch, arguments.pairs, device)
+    best = print_speeds(trial, engines_to_try(machine, device.type, arguments.engine))
+    print(json.dumps(best.summary(trial)))
 
 
-VERBS = {"train": train, "score": score, "evaluate": evaluate, "benchmark": benchmark}
+def print_speeds(trial: Trial, choices: list[Choice]) -> Speed:
+    """Time these engines one after another, print each as it is done; returns the fastest."""
+    speeds = []
+    for choice in choices:
+        print(choice.reason)
+        speeds.append(measure(trial, choice.engine, time.monotonic))
+        print(speeds[-1].line(), flush=True)
+    return max(speeds, key=lambda speed: speed.ratio)
+
+
+def compile_graph(arguments: argparse.Namespace) -> None:
+    """The graph of the engine that serves a bundle here, made and kept; one JSON line."""
+    began = time.monotonic()
+    bundle = opened(arguments.bundle, arguments.device)
+    choice, folder = compile_bundle(bundle, arguments.engine, arguments.graphs)
+    print(choice.reason, file=sys.stderr)
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"engine": str(choice.engine), "graph": str(folder), "seconds": seconds}))
+
+
+VERBS = {"train": train, "score": score, "evaluate": evaluate, "benchmark": benchmark, "compile": compile_graph}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from model.config import NetworkConfig, Normalisation, TrainingConfig
+from model.engines.kept import DEFAULT_GRAPHS
 
 DEFAULTS = TrainingConfig()
+ENGINE_HELP = "`auto` for what suits this machine, or a name like openvino-cpu-float32"
 
 
 def size(text: str) -> tuple[int, int]:
@@ -36,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
     benchmark = verbs.add_parser("benchmark", help="images per second, plain and fast")
     benchmark.add_argument("--encoder", default="wide_resnet50_2")
     benchmark.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
-    benchmark.add_argument("--seconds", type=float, default=10.0, help="how long each path is timed")
+    benchmark.add_argument("--pairs", type=int, default=5, help="paired runs, of which the median counts")
+    benchmark.add_argument("--engine", default="auto", help=f"{ENGINE_HELP}, or `all` for a table")
+    add_machine(add_compile(verbs.add_parser("compile", help="make and keep the graph of the engine that serves here")))
     for verb in (score, evaluate, benchmark):
         verb.add_argument("--batch", type=int, default=8)
         add_machine(verb)
@@ -65,8 +69,17 @@ def add_train(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument("--warm-start", type=Path, help="bundle to go on from")
     train.add_argument("--progress", type=Path, help="file that always holds the newest progress as one line of JSON")
+    train.add_argument("--engine", default="auto", help=f"tried by the parity gate at the end: {ENGINE_HELP}")
     train.add_argument("--seed", type=int, default=DEFAULTS.seed)
     add_machine(train)
+
+
+def add_compile(compile_graph: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Everything `compile` understands."""
+    compile_graph.add_argument("--bundle", type=Path, required=True)
+    compile_graph.add_argument("--engine", default="auto", help=ENGINE_HELP)
+    compile_graph.add_argument("--graphs", "--cache", type=Path, default=DEFAULT_GRAPHS, help="where graphs are kept")
+    return compile_graph
 
 
 def add_machine(verb: argparse.ArgumentParser) -> None:

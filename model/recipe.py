@@ -5,7 +5,7 @@ The one place where training, synthetic defects and calibration meet.
 
 import hashlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from model.letter import Letter, Training
 from model.network import InferenceNetwork, Network
 from model.object_mask import choose_mask_rule
 from model.pace import Progress, Seconds
+from model.parity_evidence import NOT_YET, parity_evidence
 from model.scoring import ScoreConstants, image_score
 from model.textures import TextureSource
 from model.training import Material, Spent, new_network, train_network
@@ -61,6 +62,8 @@ class Recipe:
     textures: TextureSource
     textures_name: str
     warm_start: Path | None = None
+    engine: str = ""
+    """The engine that the parity gate tries at the end: `auto`, a name, or empty for none."""
 
 
 def read_good_images(folder: Path, config: NetworkConfig) -> GoodImages:
@@ -90,7 +93,10 @@ def train_bundle(
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
     yield Progress("calibrating", 0.95, 0.0)
     letter_for = partial(_letter, images, material, recipe, spent, finish(network, material, recipe))
-    return save_bundle(out, network.state_dict(), letter_for)
+    yield Progress("comparing engines", 0.97, 0.0)
+    evidence = parity_evidence(network, letter_for(weights_sha256=NOT_YET), material.calibration, recipe.engine, device)
+    tensors = network.state_dict() | evidence.tensors
+    return save_bundle(out, tensors, lambda weights_sha256: replace(letter_for(weights_sha256), parity=evidence.parity))
 
 
 def starting_network(recipe: Recipe) -> Network:
