@@ -87,7 +87,7 @@ def plain_pass(network: Network, images_BCHW: Tensor) -> Tensor:
 def _plain_map(flow: torch.nn.Module, code_NP: Tensor, features_BCHW: Tensor) -> Tensor:
     batch, channels, height, width = features_BCHW.shape
     vectors_NC = vectors_of(features_BCHW).view(-1, channels)
-    codes_NP = code_NP.to(features_BCHW.device).repeat(batch, 1)
+    codes_NP = code_NP.to(features_BCHW).repeat(batch, 1)
     pieces = zip(vectors_NC.split(PAPER_VECTORS), codes_NP.split(PAPER_VECTORS), strict=True)  # type: ignore[no-untyped-call]
     log_likelihood_N: Tensor = torch.cat([flow(vectors, codes) for vectors, codes in pieces])
     return log_likelihood_N.reshape((batch, height, width))

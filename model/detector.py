@@ -13,6 +13,7 @@ from core.frame import Image
 from core.verdict import ScoreMap
 from model.bundle import load_bundle
 from model.config import NetworkConfig
+from model.engines.captured import on_device
 from model.engines.choice import reference
 from model.engines.port import EagerEngine, Engine
 from model.images import normalised, resized
@@ -46,7 +47,7 @@ class NetworkDetector:
 
     def _score_batch(self, images: Sequence[Image]) -> list[ScoreMap]:
         config = self.letter.network
-        pixels_BCHW = prepared([image.pixels for image in images], config).to(self._device)
+        pixels_BCHW = on_device(prepared([image.pixels for image in images], config), self._device)
         return score_maps(self._network(pixels_BCHW), self._constants, self.letter)
 
 

@@ -52,8 +52,8 @@ class InferenceNetwork(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.encoder, self.decoder = network.encoder, network.decoder
-        device = next(network.parameters()).device
-        codes = [code.to(device) for code in network.position_codes()]
+        weight = next(network.parameters())
+        codes = [code.to(weight) for code in network.position_codes()]
         self.flows = nn.ModuleList(FusedFlow(flow, code) for flow, code in zip(network.flows, codes, strict=True))  # type: ignore[arg-type]
         self.eval()
 

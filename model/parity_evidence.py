@@ -58,10 +58,11 @@ def parity_evidence(
     detector = NetworkDetector(draft, eager(reference("cpu"), reference_subject), reference_subject.device)
     answers = answers_of(detector.score([Image(pixels) for pixels in pictures]))
     tensors = as_tensors(_kept(pictures, answers))
+    if not wanted:
+        return Evidence(tensors, None)
     with tempfile.TemporaryDirectory() as place:
         bundle = _draft_bundle(Path(place), copied, draft, device)
-        parity = _gate(bundle, pictures, answers, wanted, Path(place)) if wanted else None
-    return Evidence(tensors, parity)
+        return Evidence(tensors, _gate(bundle, pictures, answers, wanted, Path(place)))
 
 
 def _kept(pictures: Sequence[Pixels], answers: Answers) -> ParityPictures:

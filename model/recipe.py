@@ -93,7 +93,7 @@ def train_bundle(
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
     yield Progress("calibrating", 0.95, 0.0)
     letter_for = partial(_letter, images, material, recipe, spent, finish(network, material, recipe))
-    yield Progress("comparing engines", 0.97, 0.0)
+    yield Progress("calibrating", 0.97, 0.0)
     evidence = parity_evidence(network, letter_for(weights_sha256=NOT_YET), material.calibration, recipe.engine, device)
     tensors = network.state_dict() | evidence.tensors
     return save_bundle(out, tensors, lambda weights_sha256: replace(letter_for(weights_sha256), parity=evidence.parity))

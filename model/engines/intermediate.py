@@ -23,7 +23,8 @@ def export_graph(network: InferenceNetwork, images_BCHW: Tensor, folder: Path) -
     """Write the graph, for any number of images of this size, with its weights unrounded."""
     import openvino
 
-    exported = torch.export.export(Flat(network).eval(), (images_BCHW,), strict=False)
+    any_number = ({0: torch.export.Dim("batch")},)
+    exported = torch.export.export(Flat(network).eval(), (images_BCHW,), dynamic_shapes=any_number)
     converted = openvino.convert_model(exported)
     openvino.save_model(converted, folder / NAME, compress_to_fp16=False)
 
@@ -34,7 +35,7 @@ def open_graph(folder: Path, size: int, numbers: str, threads: int) -> Graph:
 
     core = openvino.Core()
     model = core.read_model(folder / NAME)
-    model.reshape([size, *list(model.input(0).shape)[1:]])
+    model.reshape([size, *(side.get_length() for side in list(model.input(0).partial_shape)[1:])])
     hints = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from model.config import NetworkConfig
 from model.engines import inductor, intermediate
+from model.engines.captured import capture
 from model.engines.choice import BATCH, EngineName, Machine
 from model.engines.kept import GraphKey, keep_graph, kept_graph
-from model.engines.port import EagerEngine, Engine, GraphEngine
+from model.engines.port import EagerEngine, Engine, Flat, GraphEngine
 from model.network import InferenceNetwork, Network
 
 SIZES = {"cpu": (1, BATCH), "cuda": (1, BATCH, 32)}
@@ -48,9 +49,12 @@ def key_of(name: EngineName, bundle_sha256: str, machine: Machine) -> GraphKey:
     return GraphKey(bundle_sha256, name, f"{library}{version(library)}", machine.capability, SIZES[name.device])
 
 
-def eager(name: EngineName, subject: Subject) -> EagerEngine:
-    """An engine that needs no graph."""
-    return EagerEngine(name, subject.inference(name))
+def eager(name: EngineName, subject: Subject) -> Engine:
+    """An engine that needs no compiling; on a GPU its kernels are recorded, but for the reference's."""
+    network = subject.inference(name)
+    if name.device == "cpu" or name.is_exact:
+        return EagerEngine(name, network)
+    return GraphEngine(name, {size: capture(Flat(network), subject.example(size)) for size in SIZES[name.device]})
 
 
 def compiled(graphs: Path, key: GraphKey, subject: Subject) -> Path:
