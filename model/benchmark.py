@@ -106,7 +106,7 @@ def measure(trial: Trial, name: EngineName, clock: Seconds) -> Speed:
     network = Network(trial.network).eval()
     images_BCHW = torch.randn(trial.batch, 3, trial.network.height, trial.network.width).to(trial.device)
     with tempfile.TemporaryDirectory() as place:
-        engine = _engine(Subject(network, trial.network, trial.device), name, Path(place))
+        engine = _engine(Subject(network, trial.network, trial.device), name, trial.batch, Path(place))
     plain_network = network.to(trial.device, memory_format=torch.contiguous_format)
     pairs = _pairs(
         lambda: plain_pass(plain_network, images_BCHW), lambda: fast_pass(engine, images_BCHW), trial.pairs, clock
@@ -114,11 +114,11 @@ def measure(trial: Trial, name: EngineName, clock: Seconds) -> Speed:
     return speed_of(name, pairs, trial.batch)
 
 
-def _engine(subject: Subject, name: EngineName, place: Path) -> Engine:
+def _engine(subject: Subject, name: EngineName, batch: int, place: Path) -> Engine:
     """Compiled for this trial alone where it needs that: no bundle has such a network."""
     if not name.needs_compiling:
         return eager(name, dataclasses.replace(subject, network=copy.deepcopy(subject.network)))
-    key = key_of(name, "0" * 64, this_machine())
+    key = dataclasses.replace(key_of(name, "0" * 64, this_machine()), sizes=(batch,))
     return open_kept(compiled(place, key, subject), key, subject.device)
 
 

@@ -19,7 +19,7 @@ from model.letter import Parity
 
 PREFIX = "parity."
 PICTURES = 16
-"""Calibration pictures a bundle carries at most: enough to find a wrong graph, few enough for 5 MB."""
+"""Calibration pictures a bundle carries at most: enough to find a wrong graph, few enough for 8 MB."""
 BOUNDS = {"float32": 1e-4, "bfloat16": 1e-2}
 """Largest error of the map A that is accepted, as a share of its range. Float32 engines only sum in another order;
 bfloat16 keeps 8 bits of each number, and half a hundredth is what such graphs were measured to lose."""

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -78,7 +79,7 @@ def network_of(config: NetworkConfig) -> Network:
 def measured(network: Network, name: EngineName, batch: int, batches: int) -> dict[str, object]:
     """Parity with the CPU's float32, and images per second: of the network alone, and from encoded pictures on."""
     device = torch.device("cuda")
-    engine = engine_on_gpu(network, name, device)
+    engine = engine_on_gpu(network, name, batch, device)
     pictures = [png(seed) for seed in range(batch)]
     images_BCHW = prepared([decode(content).pixels for content in pictures], network.config)
     gate = parity(network, engine, images_BCHW[: min(8, batch)], device)
@@ -91,14 +92,14 @@ def measured(network: Network, name: EngineName, batch: int, batches: int) -> di
     }
 
 
-def engine_on_gpu(network: Network, name: EngineName, device: torch.device) -> Engine:
+def engine_on_gpu(network: Network, name: EngineName, batch: int, device: torch.device) -> Engine:
     """A copy of the network, run by this engine."""
     copied = Network(network.config)
     copied.load_state_dict(network.state_dict())
     subject = Subject(copied.eval().to(device), network.config, device)
     if not name.needs_compiling:
         return eager(name, subject)
-    key = key_of(name, "0" * 64, this_machine())
+    key = replace(key_of(name, "0" * 64, this_machine()), sizes=(batch,))
     with tempfile.TemporaryDirectory() as place:
         return open_kept(compiled(Path(place), key, subject), key, device)
 
