@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+from pydantic import ValidationError
+
 from core.inspection import Inspection
 from core.ports import Detector
 from core.product import BundleRef, ModelVersion
+from model.engines.choice import KNOWN
 from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, at_once, frame
 from worker.compiling import Compilation, Compilations
 from worker.model_slot import ModelSlot
+from worker.settings import WorkerSettings
 
 SHA256 = "a" * 64
 BETTER = "openvino-cpu-float32"
@@ -53,6 +58,14 @@ def missing(sha256: str = SHA256) -> Compilation:
 
 def version(number: int = 1, sha256: str = SHA256) -> ModelVersion:
     return ModelVersion(number, "disc", BundleRef("memory:bundle.json", sha256), NOON)
+
+
+def test_the_setting_takes_every_engine_there_is_and_nothing_else() -> None:
+    for parts in KNOWN:
+        assert WorkerSettings(engine="-".join(parts)).engine == "-".join(parts)
+    for wrong in ("automatic", "torch-cpu", "openvino-cuda-float32", "inductor-cuda-float32", ""):
+        with pytest.raises(ValidationError):
+            WorkerSettings(engine=wrong)
 
 
 def test_a_graph_is_compiled_by_the_models_own_command_once_per_bundle() -> None:
