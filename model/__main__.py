@@ -1,4 +1,4 @@
-"""`python -m model train | score | evaluate | benchmark | ablate | benchmark-dataset`."""
+"""`python -m model train | score | evaluate | compile | benchmark | ablate | benchmark-dataset`."""
 
 import argparse
 import json
@@ -15,12 +15,14 @@ from tqdm import tqdm
 from core.errors import LineError
 from model.ablation_verbs import Verb, ablate, benchmark_dataset
 from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
-from model.benchmark import measure
+from model.benchmark import Speed, Trial, engines_to_try, measure
 from model.bundle import read_letter
 from model.config import NetworkConfig
 from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
 from model.encoder import open_encoder
+from model.engines.choice import Choice, chosen
+from model.engines.machine import this_machine
 from model.evaluation import evaluate as evaluated
 from model.framing import Framing
 from model.framing_choice import FramingChoice, chosen_framing
@@ -30,6 +32,7 @@ from model.pace import Progress
 from model.progress_file import ProgressFile
 from model.recipe import GoodImages, Recipe, good_image_paths, read_good_images, train_bundle
 from model.scoring_folder import TABLE_NAME, score_files, write_table
+from model.serving import compile_bundle, opened
 from model.textures import TextureSource, folder_textures, procedural_textures
 from model.threads import fastest_thread_count
 
@@ -60,6 +63,7 @@ def train(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     recipe, images = asked_for(arguments, arguments.images)
     device = chosen_device(arguments.device)
+    print(chosen(this_machine(), device.type, arguments.engine).reason, file=sys.stderr)
     letter = shown(train_bundle(images, recipe, arguments.out, device, time.monotonic), arguments)
     for reason in letter.threshold_reasons:
         print(reason, file=sys.stderr)
@@ -75,7 +79,8 @@ def asked_for(arguments: argparse.Namespace, folder: Path) -> tuple[Recipe, Good
     framing = framing_for(arguments, folder)
     config, rule = network_config(arguments, framing, encoder.normalisation), score_rule(arguments, framing)
     textures, name = texture_source(arguments)
-    recipe = Recipe(encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
+    made = (encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
+    recipe = Recipe(*made, engine=arguments.engine)
     return recipe, read_good_images(folder, framing)
 
 
@@ -148,20 +153,33 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def benchmark(arguments: argparse.Namespace) -> None:
-    """Images per second, plain and fast; one JSON line last."""
+    """Images per second, plain and by an engine; one JSON line last."""
     height, width = arguments.input_size
-    config = NetworkConfig(arguments.encoder, height, width)
-    device = chosen_device(arguments.device)
-    speed = measure(config, arguments.batch, arguments.seconds, device, time.monotonic)
-    print(
-        f"{arguments.encoder} {height}x{width}, batch {arguments.batch}, {device.type}, "
-        f"{torch.get_num_threads()} threads"
-    )
-    print(f"plain float32, flows by FrEIA: {speed.plain:8.2f} images/s")
-    print(f"fast path, fused flows:        {speed.fast:8.2f} images/s")
-    print(
-        json.dumps({"encoder": arguments.encoder, "batch": arguments.batch, "plain": speed.plain, "fast": speed.fast})
-    )
+    device, machine = chosen_device(arguments.device), this_machine()
+    print(f"{arguments.encoder} {height}x{width}, {machine.capability}, {torch.get_num_threads()} threads")
+    trial = Trial(NetworkConfig(arguments.encoder, height, width), arguments.batch, arguments.pairs, device)
+    best = print_speeds(trial, engines_to_try(machine, device.type, arguments.engine))
+    print(json.dumps(best.summary(trial)))
+
+
+def print_speeds(trial: Trial, choices: list[Choice]) -> Speed:
+    """Time these engines one after another, print each as it is done; returns the fastest."""
+    speeds = []
+    for choice in choices:
+        print(choice.reason)
+        speeds.append(measure(trial, choice.engine, time.monotonic))
+        print(speeds[-1].line(), flush=True)
+    return max(speeds, key=lambda speed: speed.ratio)
+
+
+def compile_graph(arguments: argparse.Namespace) -> None:
+    """The graph of the engine that serves a bundle here, made and kept; one JSON line."""
+    began = time.monotonic()
+    bundle = opened(arguments.bundle, arguments.device)
+    choice, folder = compile_bundle(bundle, arguments.engine, arguments.graphs)
+    print(choice.reason, file=sys.stderr)
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"engine": str(choice.engine), "graph": str(folder), "seconds": seconds}))
 
 
 def printed(verb: Verb, arguments: argparse.Namespace) -> None:
@@ -174,6 +192,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "train": train,
     "score": score,
     "evaluate": evaluate,
+    "compile": compile_graph,
     "benchmark": benchmark,
     "ablate": partial(printed, ablate),
     "benchmark-dataset": partial(printed, benchmark_dataset),

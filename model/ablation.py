@@ -17,6 +17,8 @@ from model.bundle import load_bundle
 from model.classifier_training import ClassifierTrainer
 from model.datasets import GOOD, Dataset
 from model.detector import NetworkDetector, filled_network
+from model.engines.choice import reference
+from model.engines.port import EagerEngine
 from model.fair_evaluation import figures_of
 from model.letter import Letter
 from model.network import InferenceNetwork, Network, RawMaps
@@ -154,7 +156,7 @@ def recalibrated(network: InferenceNetwork, letter: Letter, trial: Trial) -> Let
 
 def rows_of(network: InferenceNetwork, letter: Letter, trial: Trial, names: tuple[str, str, str]) -> dict[str, Row]:
     """The figures of A_p, A_nf and A of this network, under these names; an unnamed one is left out."""
-    detector = NetworkDetector(letter, network, trial.device)
+    detector = NetworkDetector(letter, EagerEngine(reference(trial.device.type), network), trial.device)
     return figures_of(detector, letter.score_rule, trial.dataset, names)
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from model.config import NetworkConfig, Normalisation, ScoreRule, TrainingConfig
+from model.engines.kept import DEFAULT_GRAPHS
 from model.framing import Framing, rule_for
 from model.framing_choice import FramingChoice, overlap_of
 
 DEFAULTS = TrainingConfig()
 ANY_NUMBER = sys.maxsize
+ENGINE_HELP = "`auto` for what suits this machine, or a name like openvino-cpu-float32"
 
 
 def size(text: str) -> tuple[int, int]:
@@ -51,9 +53,11 @@ def parser() -> argparse.ArgumentParser:
     benchmark = verbs.add_parser("benchmark", help="images per second, plain and fast")
     benchmark.add_argument("--encoder", default="wide_resnet50_2")
     benchmark.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
-    benchmark.add_argument("--seconds", type=float, default=10.0, help="how long each path is timed")
     add_ablate(verbs.add_parser("ablate", help="what each part of the method is worth: the paper's table"))
     add_benchmark_dataset(verbs.add_parser("benchmark-dataset", help="every product of MVTec AD or BTAD, resumable"))
+    benchmark.add_argument("--pairs", type=int, default=5, help="paired runs, of which the median counts")
+    benchmark.add_argument("--engine", default="auto", help=f"{ENGINE_HELP}, or `all` for a table")
+    add_machine(add_compile(verbs.add_parser("compile", help="make and keep the graph of the engine that serves here")))
     for verb in (score, evaluate, benchmark):
         verb.add_argument("--batch", type=int, default=8)
         add_machine(verb)
@@ -94,6 +98,7 @@ def add_recipe(train: argparse.ArgumentParser) -> None:
         "--review-budget", type=float, default=DEFAULTS.review_budget, help="share of good parts reviewed"
     )
     train.add_argument("--progress", type=Path, help="file that always holds the newest progress as one line of JSON")
+    train.add_argument("--engine", default="auto", help=f"tried by the parity gate at the end: {ENGINE_HELP}")
     train.add_argument("--seed", type=int, default=DEFAULTS.seed)
     add_machine(train)
 
@@ -131,6 +136,14 @@ def add_variants(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--no-object-mask", action="store_true", help="defects fall anywhere, on the ground too")
     verb.add_argument("--frozen-share", type=float, help="share of stage 1 in which only the decoder learns")
     verb.add_argument("--defect-uses", type=float, help="how often a drawn defect is shown (the paper's N_s)")
+
+
+def add_compile(compile_graph: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Everything `compile` understands."""
+    compile_graph.add_argument("--bundle", type=Path, required=True)
+    compile_graph.add_argument("--engine", default="auto", help=ENGINE_HELP)
+    compile_graph.add_argument("--graphs", "--cache", type=Path, default=DEFAULT_GRAPHS, help="where graphs are kept")
+    return compile_graph
 
 
 def add_machine(verb: argparse.ArgumentParser) -> None:

@@ -19,9 +19,13 @@ from core.frame import Image
 from core.verdict import ScoreMap
 from model.bundle import load_bundle
 from model.config import NetworkConfig
+from model.engines.captured import on_device
+from model.engines.choice import reference
+from model.engines.port import EagerEngine, Engine
 from model.images import normalised, resized
 from model.letter import Letter
 from model.network import InferenceNetwork, Network, RawMaps
+from model.parity import without_parity
 from model.scoring import Map, ScoreConstants, combined_map, density_maps, finished_map, score_of_finished
 
 Item = TypeVar("Item")
@@ -32,16 +36,16 @@ LARGEST_BATCH = 32
 class NetworkDetector:
     """`core.ports.Detector` over a bundle's letter and its network. Scores do not depend on the batch."""
 
-    def __init__(self, letter: Letter, network: InferenceNetwork, device: torch.device) -> None:
+    def __init__(self, letter: Letter, engine: Engine, device: torch.device) -> None:
         self.letter = letter
-        self._network = network
+        self._network = engine
         self._device = device
         self._constants = constants_of(letter)
 
     @property
     def engine(self) -> str:
         """What runs the network, as every row names it."""
-        return f"torch-{self._device.type}-float32"
+        return str(self._network.name)
 
     def score(self, images: Sequence[Image]) -> list[ScoreMap]:
         """One map per image, in order, at the size of the bundle's framing."""
@@ -51,7 +55,7 @@ class NetworkDetector:
         return [stitched_score_map(of_image, self.letter) for of_image in batches(answers, framing.tiles)]
 
     def _answers(self, tiles: Sequence[NDArray[np.uint8]]) -> "list[TileAnswer]":
-        pixels_BCHW = prepared(tiles, self.letter.network).to(self._device)
+        pixels_BCHW = on_device(prepared(tiles, self.letter.network), self._device)
         return tile_answers(self._network(pixels_BCHW), self._constants, self.letter.network)
 
 
@@ -99,7 +103,7 @@ def constants_of(letter: Letter) -> ScoreConstants:
 
 
 def load_detector(bundle_folder: Path, device: str = "auto", expected_sha256: str = "") -> NetworkDetector:
-    """A detector from a bundle.
+    """A detector from a bundle, run by the reference engine.
 
     Args:
         bundle_folder: Folder with the bundle's two files.
@@ -113,11 +117,11 @@ def load_detector(bundle_folder: Path, device: str = "auto", expected_sha256: st
     chosen = chosen_device(device)
     network = filled_network(letter.network, tensors).to(chosen)
     inference = InferenceNetwork(network.to(memory_format=torch.channels_last))
-    return NetworkDetector(letter, inference, chosen)
+    return NetworkDetector(letter, EagerEngine(reference(chosen.type), inference), chosen)
 
 
 def filled_network(config: NetworkConfig, tensors: dict[str, Tensor]) -> Network:
-    """The network of this shape with a bundle's tensors.
+    """The network of this shape with a bundle's tensors; those of the parity gate are left out.
 
     Raises:
         BundleRefused: They do not fit the shape.
@@ -125,7 +129,7 @@ def filled_network(config: NetworkConfig, tensors: dict[str, Tensor]) -> Network
     with torch.random.fork_rng():
         network = Network(config)
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(without_parity(tensors))
     except RuntimeError as error:
         raise BundleRefused(f"tensors do not fit {config.encoder}: {str(error)[:200]}") from error
     return network.eval()

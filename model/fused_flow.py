@@ -67,7 +67,7 @@ class FusedBlock(nn.Module):
         scale_BNC, shift_BNC = scale_shift_BNC.chunk(2, 2)
         log_scale_BNC = scale_BNC.tanh().mul_(self.clamp)
         moved_BNC = torch.addcmul(shift_BNC, changed_BNC, log_scale_BNC.exp())
-        return torch.cat([kept_BNC, moved_BNC], 2), log_scale_BNC.sum(2)
+        return torch.cat([kept_BNC, moved_BNC], 2), widened(log_scale_BNC).sum(2)
 
     def join(self, vectors_BNC: Tensor) -> Tensor:
         """Global scale and offset, then the permutation: what the next block reads."""
@@ -101,4 +101,9 @@ class FusedFlow(nn.Module):
             total_BN = log_scale_BN if total_BN is None else total_BN + log_scale_BN
             vectors_BNC = block.end(vectors_BNC) if i == last else block.join(vectors_BNC)
         assert total_BN is not None  # noqa: S101  a flow has at least one block
-        return per_dimension(vectors_BNC.square().sum(2), total_BN + self.constant, self.channels)
+        return per_dimension(widened(vectors_BNC).square().sum(2), total_BN + self.constant, self.channels)
+
+
+def widened(values: Tensor) -> Tensor:
+    """bfloat16 as float32, in which sums and exponents are taken; wider numbers as they are."""
+    return values.float() if values.dtype == torch.bfloat16 else values

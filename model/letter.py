@@ -30,12 +30,31 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Parity:
+    """What the parity gate found about one engine, at the end of training over all calibration pictures.
+
+    `bound` and `error` are shares of the map's range: accepted and found.
+    """
+
+    engine: str
+    bound: float
+    error: float
+    decisions_changed: int
+    images: int
+    passed: bool
+
+    def __post_init__(self) -> None:
+        if self.bound <= 0 or self.error < 0 or not 0 <= self.decisions_changed <= self.images:
+            raise ValueError(f"not a result of the parity gate: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """Settings, frozen constants and provenance of a bundle.
 
     `likeliest`, `most_normal` and `weight` are the constants of `scoring.ScoreConstants`; `typical_pixel` is the
     median of the map A on good parts, where a display may begin its colours; `calibration_scores` are the scores of
-    good parts that training never saw, from which the threshold was fitted.
+    good parts that training never saw, from which the threshold was fitted; `parity` is None where no gate was run.
     """
 
     network: NetworkConfig
@@ -50,6 +69,7 @@ class Letter:
     typical_pixel: float
     training: Training
     weights_sha256: str
+    parity: Parity | None = None
 
     def __post_init__(self) -> None:
         check_match("weights_sha256", SHA256, self.weights_sha256)
@@ -92,6 +112,7 @@ def _letter(stored: dict[str, Any]) -> Letter:
             "threshold_reasons": tuple(map(str, stored["threshold_reasons"])),
             "calibration_scores": tuple(map(float, stored["calibration_scores"])),
             "training": Training(**stored["training"]),
+            "parity": Parity(**stored["parity"]) if stored.get("parity") else None,
         }
     )
 

@@ -13,7 +13,7 @@ from model.config import NetworkConfig
 from model.decoder import Decoder
 from model.encoder import STRIDES, bare_backbone, channels_of
 from model.flow import make_flows
-from model.fused_flow import FusedFlow
+from model.fused_flow import FusedFlow, widened
 from model.positions import position_code
 
 
@@ -52,27 +52,29 @@ class InferenceNetwork(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.encoder, self.decoder = network.encoder, network.decoder
-        device = next(network.parameters()).device
-        codes = [code.to(device) for code in network.position_codes()]
+        weight = next(network.parameters())
+        codes = [code.to(weight) for code in network.position_codes()]
         self.flows = nn.ModuleList(FusedFlow(flow, code) for flow, code in zip(network.flows, codes, strict=True))  # type: ignore[arg-type]
         self.eval()
 
     @torch.no_grad()
     def forward(self, images_BCHW: Tensor) -> RawMaps:
-        """Score normalised images of the configured size."""
+        """Score normalised images of the configured size, in the numbers the weights are in."""
+        images_BCHW = images_BCHW.to(next(self.parameters()).dtype)
         maps: Sequence[Tensor] = self.encoder(images_BCHW.contiguous(memory_format=torch.channels_last))
-        classified_BHW = torch.sigmoid(self.decoder(maps).float())[:, 0]
+        classified_BHW = torch.sigmoid(widened(self.decoder(maps)))[:, 0]
         first, second, third = (log_likelihood_map(flow, values) for flow, values in zip(self.flows, maps, strict=True))
-        return RawMaps(classified_BHW, (first, second, third), maps[2].float().mean((2, 3)))
+        return RawMaps(classified_BHW, (first, second, third), widened(maps[2]).mean((2, 3)))
 
 
 def log_likelihood_map(flow: nn.Module, features_BCHW: Tensor) -> Tensor:
     """B x H x W log-likelihoods per dimension of a feature map."""
     batch, _, height, width = features_BCHW.shape
-    log_likelihood_BHW: Tensor = flow(vectors_of(features_BCHW)).view(batch, height, width)
+    vectors_BNC = features_BCHW.flatten(2).transpose(1, 2)
+    log_likelihood_BHW: Tensor = flow(vectors_BNC).view(batch, height, width)
     return log_likelihood_BHW
 
 
 def vectors_of(features_BCHW: Tensor) -> Tensor:
     """B x N x C: a map's vectors in the order of the position codes."""
-    return features_BCHW.float().flatten(2).transpose(1, 2).contiguous()
+    return widened(features_BCHW).flatten(2).transpose(1, 2).contiguous()

@@ -5,7 +5,7 @@ The one place where training, synthetic defects and calibration meet.
 
 import hashlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +28,7 @@ from model.letter import Letter, Training
 from model.network import InferenceNetwork, Network
 from model.object_mask import choose_mask_rule
 from model.pace import Progress, Seconds
+from model.parity_evidence import NOT_YET, parity_evidence
 from model.scoring import ScoreConstants, image_score
 from model.textures import TextureSource
 from model.training import Material, Spent, new_network, train_network
@@ -71,6 +72,8 @@ class Recipe:
     framing: Framing | None = None
     defects: DefectRule | None = None
     """How synthetic defects are drawn; None for the default with the part's mask chosen from the pictures."""
+    engine: str = ""
+    """The engine that the parity gate tries at the end: `auto`, a name, or empty for none."""
 
     @property
     def frame(self) -> Framing:
@@ -115,7 +118,12 @@ def train_bundle(
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
     yield Progress("calibrating", 0.95, 0.0)
     letter_for = partial(_letter, images, material, recipe, spent, finish(InferenceNetwork(network), material, recipe))
-    return save_bundle(out, network.state_dict(), letter_for)
+    yield Progress("calibrating", 0.97, 0.0)
+    evidence = parity_evidence(
+        network, letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame), recipe.engine, device
+    )
+    tensors = network.state_dict() | evidence.tensors
+    return save_bundle(out, tensors, lambda weights_sha256: replace(letter_for(weights_sha256), parity=evidence.parity))
 
 
 def starting_network(recipe: Recipe) -> Network:
@@ -184,6 +192,12 @@ def chosen_weight(
     density = np.concatenate([good.density, bad.density])
     rule = recipe.score_rule
     return choose_w(classified, density, masks, lambda maps: np.array([image_score(one, rule) for one in maps])).w
+
+
+def whole_pictures(material: Material, framing: Framing) -> list[Pixels]:
+    """The calibration pictures before they were cut."""
+    starts = range(0, len(material.calibration), framing.tiles)
+    return [framing.uncut(material.calibration[start : start + framing.tiles]) for start in starts]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

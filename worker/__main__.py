@@ -25,6 +25,7 @@ from model.images import decode
 from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
+from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.counts import Counts, JudgedLog, NoJudgedLog
 from worker.days import Days
 from worker.loop import Bench, run
@@ -62,7 +63,8 @@ def _judge(
     owner = f"{socket.gethostname()}-{os.getpid()}"
     ledger = wiring.open_ledger(line, "worker")
     consumer = wiring.open_consumer(line, ledger, owner)
-    bench = _bench(settings, line, ledger, consumer, stop)
+    compilations = Compilations()
+    bench = _bench(settings, line, ledger, consumer, stop, compilations)
     log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
 
     def is_over(idle_s: float) -> bool:
@@ -71,22 +73,29 @@ def _judge(
     try:
         run(bench, counts, is_over)
     finally:
+        compilations.close()
         consumer.close()
         ledger.close()
 
 
 def _bench(
-    settings: WorkerSettings, line: LineSettings, ledger: PostgresLedger, consumer: FrameConsumer, stop: threading.Event
+    settings: WorkerSettings,
+    line: LineSettings,
+    ledger: PostgresLedger,
+    consumer: FrameConsumer,
+    stop: threading.Event,
+    compilations: Compilations | None = None,
 ) -> Bench:
+    beside = compilations or Compilations()
     artifacts = wiring.open_artifacts(line)
     verdicts = wiring.open_verdicts(line)
-    loader = BundleLoader(artifacts, settings.cache, _opener(settings.device))
+    loader = BundleLoader(artifacts, settings.cache, _opener(settings, beside))
     return Bench(
         consumer=consumer,
         ledger=ledger,
         board=wiring.open_board(line),
         artifacts=artifacts,
-        slot=ModelSlot(ledger, loader, time.monotonic, in_background),
+        slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s),
@@ -105,14 +114,20 @@ def _prepared(ledger: PostgresLedger) -> OpenDays:
     return ledger.open_days()
 
 
-def _opener(device: str) -> Callable[[Path, str], Detector]:
+def _opener(settings: WorkerSettings, compilations: Compilations) -> Callable[[Path, str], Detector]:
+    graphs = settings.cache / GRAPHS
+
     def open_bundle(folder: Path, sha256: str) -> Detector:
         if is_brightness(folder):
             return _brightness(folder, sha256)
         # Only here, in the loading thread: a worker whose products need no network never waits for torch.
-        from model.detector import load_detector
+        from model.serving import opened, serve
 
-        return load_detector(folder, device, sha256)
+        served = serve(opened(folder, settings.device, sha256), settings.engine, graphs)
+        log.info("engine_chosen", engine=served.detector.engine, awaits=served.awaits, reasons=list(served.reasons))
+        if served.awaits:
+            compilations.begin(Compilation(folder, sha256, served.awaits, settings.device, graphs))
+        return served.detector
 
     return open_bundle
 

@@ -49,14 +49,31 @@ Start = Callable[[Callable[[], Detector]], "Future[Detector]"]
 """How loading runs beside the line."""
 
 
+IsBetterReady = Callable[[ModelVersion, Detector], bool]
+"""Whether loading this version again may give a faster engine than this detector's; true once for each version."""
+
+
+def never_better(_: ModelVersion, __: Detector) -> bool:
+    """Where nothing is compiled beside the line."""
+    return False
+
+
 class ModelSlot:
     """Holds what serves. `refresh` between batches is the only thing that changes it."""
 
-    def __init__(self, registry: ActiveModels, load: Load, monotonic: Callable[[], float], start: Start) -> None:
+    def __init__(
+        self,
+        registry: ActiveModels,
+        load: Load,
+        monotonic: Callable[[], float],
+        start: Start,
+        is_better_ready: IsBetterReady = never_better,
+    ) -> None:
         self._registry = registry
         self._load = load
         self._monotonic = monotonic
         self._start = start
+        self._is_better_ready = is_better_ready
         self._looked_at = float("-inf")
         self._active: Mapping[str, ActiveModel] = {}
         self._serving: dict[str, Serving] = {}
@@ -114,10 +131,16 @@ class ModelSlot:
             if serving.active != active:
                 self._serving[product] = replace(serving, active=active)
                 log.info("threshold_taken", product=product, threshold_id=active.threshold_id)
+            if product not in self._loading and self._is_better_ready(active.model, serving.detector):
+                self._begin(product, active)
             return
         if self._refused.get(product, (None, ""))[0] == version_id or product in self._loading:
             return
-        self._loading[product] = (version_id, self._start(lambda: self._load(active.model)))
+        self._begin(product, active)
+
+    def _begin(self, product: str, active: ActiveModel) -> None:
+        """What serves goes on serving meanwhile."""
+        self._loading[product] = (active.model.id, self._start(lambda: self._load(active.model)))
 
     def _take_over(self, product: str, version_id: int, loading: "Future[Detector]") -> None:
         active = self._active.get(product)

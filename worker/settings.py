@@ -34,5 +34,12 @@ class WorkerSettings(BaseSettings):
     device: str = Field(default="auto", pattern=r"auto|cpu|cuda(:\d+)?")
     """Where the network runs: `auto` takes a GPU where there is one."""
 
+    engine: str = Field(
+        default="auto",
+        pattern=r"^(auto|torch-(cpu|cuda)-(float32|bfloat16)|(inductor|openvino)-cpu-(float32|bfloat16)|inductor-cuda-bfloat16)$",
+    )
+    """What runs the network: `auto` takes the fastest that this machine has; a name like `torch-cpu-float32` forces
+    one. Whatever it is, it serves only after its answers matched the reference's on the bundle's own pictures."""
+
     judged_log: str = ""
     """A file that gets a line per attempt to record, for drills that count frames judged again. Empty: none."""

@@ -21,6 +21,7 @@ ALLOWED = {
     "torch": ("model/",),
     "timm": ("model/",),
     "FrEIA": ("model/",),
+    "openvino": ("model/engines/intermediate.py",),
 }
 """Which paths may import a library, each a prefix."""
 

@@ -25,7 +25,7 @@ def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
     made = command(
         *("train", "--images", tmp_path / "good", "--out", tmp_path / "bundle", "--encoder", "resnet18"),
         *("--weights", "random", "--input-size", "64x64", "--passes", 2, "--flow-passes", 0.5, "--threads", 1),
-        *("--progress", tmp_path / "progress.json"),
+        *("--progress", tmp_path / "progress.json", "--engine", "torch-cpu-float32"),
     )
     assert made.returncode == 0, made.stderr
     assert "random weights" in made.stderr
@@ -54,10 +54,13 @@ def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_benchmark_ends_with_one_line_of_json() -> None:
-    done = command("benchmark", "--encoder", "resnet18", "--batch", 2, "--input-size", "64x64", "--seconds", 0.2)
+    size = ("--encoder", "resnet18", "--batch", 2, "--input-size", "64x64", "--pairs", 1)
+    done = command("benchmark", *size, "--engine", "torch-cpu-float32")
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
-    assert last["plain"] > 0 < last["fast"]
+    assert (last["engine"], last["encoder"], last["batch"]) == ("torch-cpu-float32", "resnet18", 2)
+    assert last["plain_images_per_s"] > 0 < last["images_per_s"]
+    assert last["ratio"] > 0
 
 
 @pytest.mark.slow

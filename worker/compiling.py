@@ -1,0 +1,125 @@
+"""Graphs are compiled beside the line, in processes of their own; when one is kept, its model is loaded anew."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+import structlog
+
+from core.ports import Detector
+from core.product import ModelVersion
+
+GRAPHS = "graphs"
+"""Subfolder of the cache that keeps compiled graphs."""
+LOWEST_PRIORITY = 19
+"""Of the system: a compiler takes what judging leaves."""
+PATIENCE_S = 5.0
+"""Seconds a compiler has to end when the worker does."""
+
+log = structlog.get_logger("worker")
+
+
+class Running(Protocol):
+    """A process, as far as it matters here; `subprocess.Popen` is one."""
+
+    def poll(self) -> int | None:
+        """Its exit status; None while it runs."""
+        ...
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        ...
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """One graph that is missing."""
+
+    bundle: Path
+    sha256: str
+    engine: str
+    device: str
+    graphs: Path
+
+    @property
+    def words(self) -> list[str]:
+        """The command that makes it."""
+        options = ("--bundle", self.bundle, "--engine", self.engine, "--graphs", self.graphs, "--device", self.device)
+        return [sys.executable, "-m", "model", "compile", *map(str, options), "--threads", "1"]
+
+
+StartProcess = Callable[[Sequence[str]], Running]
+
+
+def start_with_low_priority(words: Sequence[str]) -> Running:
+    """What it prints is dropped but its errors; it holds neither the bus nor the database."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    os.setpriority(os.PRIO_PROCESS, process.pid, LOWEST_PRIORITY)
+    return process
+
+
+class Compilations:
+    """Each missing graph is tried once per worker: one that cannot be compiled must not be tried for ever."""
+
+    def __init__(self, start: StartProcess = start_with_low_priority) -> None:
+        self._start = start
+        self._lock = Lock()
+        self._running: dict[str, tuple[Compilation, Running]] = {}
+        self._kept: dict[str, str] = {}
+        self._tried: set[str] = set()
+        self._told: set[int] = set()
+
+    def begin(self, missing: Compilation) -> None:
+        """Start it unless it has been tried. Called from the threads that load models."""
+        with self._lock:
+            if missing.sha256 in self._tried:
+                return
+            self._tried.add(missing.sha256)
+            self._running[missing.sha256] = (missing, self._start(missing.words))
+        log.info("compiling_begun", engine=missing.engine, bundle=missing.sha256[:12])
+
+    def is_better_ready(self, model: ModelVersion, detector: Detector) -> bool:
+        """Whether another engine's graph has been kept for this model's bundle; true once for each version.
+
+        Once, since the engine may still be refused by the gate, and then the one that serves stays.
+        """
+        self._look()
+        engine = self._kept.get(model.bundle.sha256, detector.engine)
+        if engine == detector.engine or model.id in self._told:
+            return False
+        self._told.add(model.id)
+        return True
+
+    def _look(self) -> None:
+        with self._lock:
+            ended = {sha256: one for sha256, one in self._running.items() if one[1].poll() is not None}
+            for sha256 in ended:
+                del self._running[sha256]
+        for sha256, (compilation, process) in ended.items():
+            self._take_note(sha256, compilation.engine, process.poll() == 0)
+
+    def _take_note(self, sha256: str, engine: str, kept: bool) -> None:
+        if not kept:
+            log.warning("compiling_failed", engine=engine, bundle=sha256[:12])
+            return
+        self._kept[sha256] = engine
+        log.info("compiling_ended", engine=engine, bundle=sha256[:12])
+
+    def close(self) -> None:
+        """End what runs: a graph half made leaves nothing behind that anybody would open."""
+        with self._lock:
+            processes = [process for _, process in self._running.values()]
+            self._running.clear()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(PATIENCE_S)
