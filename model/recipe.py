@@ -119,7 +119,8 @@ def train_bundle(
     yield Progress("calibrating", 0.95, 0.0)
     letter_for = partial(_letter, images, material, recipe, spent, finish(InferenceNetwork(network), material, recipe))
     yield Progress("calibrating", 0.97, 0.0)
-    evidence = parity_evidence(
+    draft, pictures = letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame)
+    evidence = parity_evidence(network, draft, pictures, recipe.engine, device)
         network, letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame), recipe.engine, device
     )
     tensors = network.state_dict() | evidence.tensors
