@@ -53,7 +53,7 @@ def main() -> int:
 
 def thread_count(arguments: argparse.Namespace) -> int:
     """As asked; else what is fastest now. For training always the same: another number of threads learns others."""
-    if arguments.threads or arguments.verb == "train":
+    if arguments.threads or arguments.verb in TRAINING_VERBS:
         return arguments.threads or torch.get_num_threads()
     return fastest_thread_count(time.monotonic)
 
@@ -188,6 +188,7 @@ def printed(verb: Verb, arguments: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
+TRAINING_VERBS = ("train", "ablate", "benchmark-dataset")
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "train": train,
     "score": score,

@@ -82,8 +82,11 @@ def changed(recipe: Recipe, images: GoodImages, arguments: Namespace) -> Recipe:
     """The recipe with what the ablation changes in it; as it was where it changes nothing."""
     asked = {name: getattr(arguments, name) for name in ("frozen_share", "defect_uses")}
     training = replace(recipe.training, **{name: value for name, value in asked.items() if value is not None})
+    changed_training = replace(recipe, training=training)
+    if not arguments.no_object_mask and arguments.label == "absolute":
+        return changed_training
     mask = MaskRule() if arguments.no_object_mask else choose_mask_rule(images.pictures)
-    return replace(recipe, training=training, defects=DefectRule(mask=mask, signed_label=arguments.label == "signed"))
+    return replace(changed_training, defects=DefectRule(mask=mask, signed_label=arguments.label == "signed"))
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def add_benchmark_dataset(benchmark: argparse.ArgumentParser) -> None:
 def add_variants(verb: argparse.ArgumentParser) -> None:
     """Everything about the recipe, and what an ablation may change in it."""
     add_recipe(verb)
-    verb.set_defaults(warm_start=None)
+    verb.set_defaults(warm_start=None, engine="")
     verb.add_argument("--only", choices=("A",), help="the method alone (A_p, A_nf, A): a third of the time")
     verb.add_argument("--w", type=float, help="a fixed w instead of the ones chosen on calibration images")
     verb.add_argument("--label", choices=("absolute", "signed"), default="absolute", help="form of the defects' labels")

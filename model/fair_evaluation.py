@@ -10,7 +10,7 @@ from model.config import ScoreRule
 from model.datasets import Dataset
 from model.evaluation import BATCH, ImageFigures, MapFigures, Maps, at_judged_size, figures
 from model.images import read_image
-from model.scoring import image_score
+from model.scoring import finished_map, score_of_finished
 
 Answer = tuple[tuple[Maps, float], ...]
 """A map at the size of comparison and its image score, for A_p, A_nf and A."""
@@ -43,6 +43,7 @@ def answers_of(detector: Detector, rule: ScoreRule, dataset: Dataset) -> Iterato
 
 def answer(score_map: ScoreMap, rule: ScoreRule) -> Answer:
     """One image's."""
-    parts = (score_map.classified, score_map.density, score_map.combined)
-    scores = (image_score(parts[0], rule), image_score(parts[1], rule), score_map.score)
+    classified, density = (finished_map(values, rule) for values in (score_map.classified, score_map.density))
+    parts = (classified, density, score_map.combined)
+    scores = (score_of_finished(classified, rule), score_of_finished(density, rule), score_map.score)
     return tuple((at_judged_size(values), score) for values, score in zip(parts, scores, strict=True))

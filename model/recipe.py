@@ -121,8 +121,6 @@ def train_bundle(
     yield Progress("calibrating", 0.97, 0.0)
     draft, pictures = letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame)
     evidence = parity_evidence(network, draft, pictures, recipe.engine, device)
-        network, letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame), recipe.engine, device
-    )
     tensors = network.state_dict() | evidence.tensors
     return save_bundle(out, tensors, lambda weights_sha256: replace(letter_for(weights_sha256), parity=evidence.parity))
 
