@@ -23,6 +23,7 @@ from model.network import Network, vectors_of
 from model.pace import Seconds
 from model.scoring import normality
 
+EQUALLY = (1.0, 1.0, 1.0)
 PAPER_VECTORS = 256
 """Vectors per call of a flow in the reference."""
 
@@ -81,7 +82,7 @@ def plain_pass(network: Network, images_BCHW: Tensor) -> Tensor:
     parts = zip(network.flows, network.position_codes(), maps, strict=True)
     first, second, third = (_plain_map(flow, code, values) for flow, code, values in parts)
     size = (network.config.height, network.config.width)
-    return normality((first, second, third), (0.0, 0.0, 0.0), size) + classified_BHW
+    return normality((first, second, third), (0.0, 0.0, 0.0), EQUALLY, size) + classified_BHW
 
 
 def _plain_map(flow: torch.nn.Module, code_NP: Tensor, features_BCHW: Tensor) -> Tensor:
@@ -98,7 +99,7 @@ def fast_pass(engine: Engine, images_BCHW: Tensor) -> Tensor:
     """The same by an engine that serves the line."""
     raw = engine(images_BCHW)
     size = (images_BCHW.shape[2], images_BCHW.shape[3])
-    return normality(raw.log_likelihoods, (0.0, 0.0, 0.0), size) + raw.classified
+    return normality(raw.log_likelihoods, (0.0, 0.0, 0.0), EQUALLY, size) + raw.classified
 
 
 def measure(trial: Trial, name: EngineName, clock: Seconds) -> Speed:

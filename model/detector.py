@@ -99,7 +99,7 @@ def prepared(pixels: Sequence[NDArray[np.uint8]], config: NetworkConfig) -> Tens
 
 def constants_of(letter: Letter) -> ScoreConstants:
     """The frozen constants a letter carries."""
-    return ScoreConstants(letter.likeliest, letter.most_normal, letter.weight)
+    return ScoreConstants(letter.likeliest, letter.most_normal, letter.weight, letter.network.flow_weights)
 
 
 def load_detector(bundle_folder: Path, device: str = "auto", expected_sha256: str = "") -> NetworkDetector:

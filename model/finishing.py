@@ -50,7 +50,7 @@ def extremes_of(network: InferenceNetwork, pictures: Sequence[Pixels], config: N
     said = [network(batch).log_likelihoods for batch in _batches(network, pictures, config)]
     first, second, third = (max(float(maps[level].max()) for maps in said) for level in range(3))
     size = (config.height, config.width)
-    highest = max(float(normality(maps, (first, second, third), size).max()) for maps in said)
+    highest = max(float(normality(maps, (first, second, third), config.flow_weights, size).max()) for maps in said)
     return Extremes((first, second, third), highest)
 
 
@@ -58,7 +58,7 @@ def map_pairs(
     network: InferenceNetwork, pictures: Sequence[Pixels], extremes: Extremes, config: NetworkConfig
 ) -> MapPair:
     """Both maps of these pictures."""
-    constants = ScoreConstants(extremes.likeliest, extremes.most_normal, 0.0)
+    constants = ScoreConstants(extremes.likeliest, extremes.most_normal, 0.0, config.flow_weights)
     classified, density = [], []
     for batch in _batches(network, pictures, config):
         raw = network(batch)

@@ -119,7 +119,10 @@ def _letter(stored: dict[str, Any]) -> Letter:
 
 def _network(stored: dict[str, Any]) -> NetworkConfig:
     normalisation = {name: tuple(numbers) for name, numbers in stored["normalisation"].items()}
-    return NetworkConfig(**{**stored, "normalisation": Normalisation(**normalisation)})
+    # Bundles from before flows had weights took each at its full weight.
+    first, second, third = map(float, stored.get("flow_weights", (1.0, 1.0, 1.0)))
+    given = {"normalisation": Normalisation(**normalisation), "flow_weights": (first, second, third)}
+    return NetworkConfig(**{**stored, **given})
 
 
 def _framing(stored: dict[str, int] | None, network: NetworkConfig) -> Framing:

@@ -171,7 +171,7 @@ def finish(inference: InferenceNetwork, material: Material, recipe: Recipe) -> F
     weight = chosen_weight(inference, material, recipe, extremes, good)
     scores = scores_of(good, weight, recipe.score_rule)
     return Finished(
-        ScoreConstants(extremes.likeliest, extremes.most_normal, weight),
+        ScoreConstants(extremes.likeliest, extremes.most_normal, weight, config.flow_weights),
         fit_threshold(scores, recipe.training.false_reject_budget, recipe.training.review_budget),
         scores,
         typical_pixel(good, weight, recipe.score_rule),

@@ -28,23 +28,30 @@ HIGHEST_EXPONENT = 4.0
 class ScoreConstants:
     """What turns log-likelihoods into an anomaly map; taken once, on calibration images.
 
-    `likeliest` are the u_i of Eq. 4, per flow; `most_normal` is n_max of Eq. 8; `weight` is w of Eq. 9.
+    `likeliest` are the u_i of Eq. 4, per flow; `most_normal` is n_max of Eq. 8; `weight` is w of Eq. 9;
+    `flow_weights` is what each flow counts in Eq. 7.
     """
 
     likeliest: tuple[float, float, float]
     most_normal: float
     weight: float
+    flow_weights: tuple[float, float, float]
 
     def __post_init__(self) -> None:
         if not all(map(isfinite, (*self.likeliest, self.most_normal, self.weight))) or self.weight < 0:
             raise ValueError(f"constants must be finite and the weight not negative, got {self}")
 
 
-def normality(log_likelihoods: Sequence[Tensor], likeliest: Sequence[float], size: tuple[int, int]) -> Tensor:
-    """N of Eq. 5 to 7: B x H x W, the sum of the flows' scaled likelihoods."""
+def normality(
+    log_likelihoods: Sequence[Tensor],
+    likeliest: Sequence[float],
+    flow_weights: Sequence[float],
+    size: tuple[int, int],
+) -> Tensor:
+    """N of Eq. 5 to 7: B x H x W, the weighted sum of the flows' scaled likelihoods."""
     total_BHW: Tensor | None = None
-    for values_BHW, highest in zip(log_likelihoods, likeliest, strict=True):
-        scaled_BHW = torch.exp((values_BHW - highest).clamp(max=HIGHEST_EXPONENT))
+    for values_BHW, highest, share in zip(log_likelihoods, likeliest, flow_weights, strict=True):
+        scaled_BHW = share * torch.exp((values_BHW - highest).clamp(max=HIGHEST_EXPONENT))
         grown_BHW = interpolate(scaled_BHW[:, None], size, mode="bilinear", align_corners=True)[:, 0]
         total_BHW = grown_BHW if total_BHW is None else total_BHW + grown_BHW
     assert total_BHW is not None  # noqa: S101  there are three flows
@@ -53,7 +60,7 @@ def normality(log_likelihoods: Sequence[Tensor], likeliest: Sequence[float], siz
 
 def density_maps(log_likelihoods: Sequence[Tensor], constants: ScoreConstants, size: tuple[int, int]) -> Tensor:
     """A_nf = n_max - N, so that high means anomalous (Eq. 8 has it the other way round)."""
-    return constants.most_normal - normality(log_likelihoods, constants.likeliest, size)
+    return constants.most_normal - normality(log_likelihoods, constants.likeliest, constants.flow_weights, size)
 
 
 def combined_map(classified: Map, density: Map, weight: float) -> Map:

@@ -124,7 +124,7 @@ def answers(engine: Engine, images_BCHW: Tensor) -> Answers:
     """Maps A with n_max = 0 and w = 1, and their maxima."""
     raw = engine(images_BCHW)
     size = (images_BCHW.shape[2], images_BCHW.shape[3])
-    maps_BHW = raw.classified - normality(raw.log_likelihoods, (0.0, 0.0, 0.0), size)
+    maps_BHW = raw.classified - normality(raw.log_likelihoods, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), size)
     maps = tuple(maps_BHW.float().cpu().numpy())
     return Answers(maps, tuple(float(values.max()) for values in maps))
 

@@ -28,9 +28,10 @@ def test_a_letter_of_tiles_survives_json() -> None:
 def test_a_letter_from_before_there_were_framings_scales_pictures_to_the_networks_input() -> None:
     """Nor did it know a minimum area."""
     stored = json.loads(to_json(letter("a" * 64)))
-    del stored["framing"], stored["score_rule"]["minimum_area"]
+    del stored["framing"], stored["score_rule"]["minimum_area"], stored["network"]["flow_weights"]
     read = from_json(json.dumps(stored))
     assert read.framing == Framing.whole(64, 64)
+    assert read.network.flow_weights == (1, 1, 1)
     assert read == letter("a" * 64)
 
 
