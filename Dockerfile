@@ -12,7 +12,7 @@ COPY dashboard dashboard
 COPY retrain retrain
 COPY line line
 RUN python -m venv /venv \
- && /venv/bin/pip install --quiet -c constraints.txt ".[bus,s3,model,dashboard,retrain]"
+ && /venv/bin/pip install --quiet -c constraints.txt ".[bus,s3,model,openvino,dashboard,retrain]"
 
 FROM python:3.11-slim-bookworm
 # The embedded Postgres is for one machine: here a station without DATABASE_URL refuses to start.

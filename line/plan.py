@@ -90,6 +90,7 @@ def training_arguments(plan: DemoPlan, progress: Path) -> list[str]:
         *("--threads", str(spare_threads())),
         *("--budget", str(FALSE_REJECT_BUDGET)),
         *("--review-budget", str(REVIEW_BUDGET)),
+        *("--engine", "torch-cpu-float32"),
         *("--progress", str(progress)),
     ]
 
