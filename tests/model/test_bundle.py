@@ -1,6 +1,7 @@
 """Bundles: what is written comes back, and nothing else is taken for it."""
 
 import json
+from dataclasses import replace
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def test_a_letter_from_before_there_were_framings_scales_pictures_to_the_network
     read = from_json(json.dumps(stored))
     assert read.framing == Framing.whole(64, 64)
     assert read.network.flow_weights == (1, 1, 1)
-    assert read == letter("a" * 64)
+    written = letter("a" * 64)
+    assert replace(read, network=written.network) == written
 
 
 def test_a_letter_whose_tiles_are_no_inputs_of_its_network_is_refused() -> None:
