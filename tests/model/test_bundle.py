@@ -1,9 +1,9 @@
 """Bundles: what is written comes back, and nothing else is taken for it."""
 
 import json
-from dataclasses import replace
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
