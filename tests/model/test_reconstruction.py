@@ -68,6 +68,10 @@ def test_a_picture_shown_without_a_defect_is_to_be_given_back() -> None:
     assert np.array_equal(label, target_of(image))
 
 
+LATE = "layer4.0.conv1.weight"
+"""Of the encoder's layers that learn: the early ones stay as they came."""
+
+
 def trainer_on(**changes: float) -> ReconstructionTrainer:
     recipe = quick_recipe()
     network = reconstruction_network(starting_network(recipe), seed=1)
@@ -79,14 +83,14 @@ def test_regression_learns_to_restore_and_moves_the_encoder() -> None:
     """The loss of its steps falls; batch-norm statistics of the encoder stay frozen here as well."""
     trainer = trainer_on()
     encoder = trainer._network.encoder
-    weights, statistics = (encoder.state_dict()[name].clone() for name in ("conv1.weight", "bn1.running_mean"))
+    weights, statistics = (encoder.state_dict()[name].clone() for name in (LATE, "bn1.running_mean"))
     drawer = RestoringDrawer(DefectDrawer(GOOD, procedural_textures(1), DefectRule()), GOOD)
     drawn = drawer.draw(0, 99)
     task = ClassifierTask(GOOD, drawer, [examples([(drawn.image, drawn.label)], trainer._network)])
     losses, moved = [], False
     for progress in trainer.train(task, Pace(24, float("inf"), 0.0, lambda: 0.0)):
         losses.append(progress.loss)
-        moved = not torch.equal(weights, encoder.state_dict()["conv1.weight"])
+        moved = not torch.equal(weights, encoder.state_dict()[LATE])
     assert np.mean(losses[-4:]) < 0.8 * np.mean(losses[:4])
     assert moved
     assert torch.equal(statistics, encoder.state_dict()["bn1.running_mean"])
