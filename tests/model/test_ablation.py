@@ -25,6 +25,8 @@ from tests.model.bundles import letter
 from tests.model.datasets_on_disk import write_product
 from tests.model.trials import CONFIG, finished, trial
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 
 

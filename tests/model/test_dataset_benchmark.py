@@ -18,6 +18,8 @@ from model.result_lines import Result, ResultLines
 from tests.model.datasets_on_disk import BTAD, BTAD_BITMAPS, MVTEC, write_product
 from tests.model.trials import finished, prepare
 
+pytestmark = pytest.mark.slow
+
 CLOCK = iter(range(10**6)).__next__
 
 

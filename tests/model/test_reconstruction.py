@@ -1,6 +1,7 @@
 """FE_REG: the classifier's network without skips that learns to give the good picture back."""
 
 import numpy as np
+import pytest
 import torch
 
 from model.classifier_training import ClassifierTask, examples
@@ -20,6 +21,8 @@ from model.textures import procedural_textures
 from model.training import train_network
 from tests.model.pictures import part
 from tests.model.trials import QUICK, finished, quick_recipe
+
+pytestmark = pytest.mark.slow
 
 torch.set_num_threads(1)
 CHANNELS = (8, 16, 32)

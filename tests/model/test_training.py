@@ -44,6 +44,7 @@ def trained(out: Path, seed: int = 1, warm_start: Path | None = None) -> tuple[l
     return run(train_bundle(images, recipe(seed, warm_start), out, torch.device("cpu"), lambda: 0.0))
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_bundle(tmp_path: Path) -> None:
     """Down to the last bit of the weights; another encoder gives others."""
     letters = [trained(tmp_path / str(i), seed)[1] for i, seed in enumerate((1, 1, 2))]
@@ -51,6 +52,7 @@ def test_the_same_seed_trains_the_same_bundle(tmp_path: Path) -> None:
     assert letters[0].weights_sha256 != letters[2].weights_sha256
 
 
+@pytest.mark.slow
 def test_training_tells_a_rising_share_and_leaves_a_bundle_that_scores(tmp_path: Path) -> None:
     told, letter = trained(tmp_path)
     shares = [progress.share for progress in told]
@@ -63,6 +65,7 @@ def test_training_tells_a_rising_share_and_leaves_a_bundle_that_scores(tmp_path:
     assert load_detector(tmp_path, "cpu").letter == letter
 
 
+@pytest.mark.slow
 def test_a_night_goes_on_from_the_bundle_of_the_day(tmp_path: Path) -> None:
     """A warm start takes the bundle's weights, and says so."""
     trained(tmp_path / "day")
@@ -70,6 +73,7 @@ def test_a_night_goes_on_from_the_bundle_of_the_day(tmp_path: Path) -> None:
     assert letter.training.warm_start == "day"
 
 
+@pytest.mark.slow
 def test_a_warm_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     trained(tmp_path / "day")
     other = NetworkConfig(encoder="resnet18", height=96, width=96, flow_blocks=2, position_channels=16)
