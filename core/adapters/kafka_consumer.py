@@ -30,6 +30,10 @@ FETCH_BYTES = 64 * 1024 * 1024
 UNREADABLE = Record(b"", (("unreadable", b"the client library cannot parse this record"),), b"")
 PARSE_ERRORS = (UnicodeDecodeError, CorruptRecordError, UnsupportedCodecError)
 
+METADATA_MS = 3000
+"""How old a worker's knowledge of partitions may be. Who joins right after a topic was made may be given none of its
+partitions, and would wait for the library's five minutes."""
+
 log = structlog.get_logger()
 
 
@@ -70,6 +74,7 @@ class KafkaFrameConsumer:
             "session_timeout_ms": int(session_s * 1000),
             "heartbeat_interval_ms": int(session_s * 1000 / 4),
             "max_poll_interval_ms": int(BETWEEN_POLLS_S * 1000),
+            "metadata_max_age_ms": METADATA_MS,
             "max_partition_fetch_bytes": 4 * RECORD_LIMIT,
             "fetch_max_bytes": FETCH_BYTES,
         }

@@ -1,6 +1,6 @@
 """Graphs run by OpenVINO, an optional library: exported once, read in seconds, compiled for the processor in memory.
 
-One exported file serves every batch size; each size is a graph of its own when it is opened.
+Every batch size is a graph of its own: a graph for any number of images does not survive the conversion.
 
 Shapes: B images, C channels, H x W pixels.
 """
@@ -14,28 +14,25 @@ from torch import Tensor
 from model.engines.port import Flat, Graph, Outputs
 from model.network import InferenceNetwork
 
-NAME = "graph.xml"
+SUFFIX = ".xml"
 PRECISION = {"float32": "f32", "bfloat16": "bf16"}
 
 
 @torch.no_grad()
-def export_graph(network: InferenceNetwork, images_BCHW: Tensor, folder: Path) -> None:
-    """Write the graph, for any number of images of this size, with its weights unrounded."""
+def export_graph(network: InferenceNetwork, images_BCHW: Tensor, path: Path) -> None:
+    """Write the graph, for as many images of this size, with its weights unrounded."""
     import openvino
 
-    any_number = ({0: torch.export.Dim("batch")},)
-    exported = torch.export.export(Flat(network).eval(), (images_BCHW,), dynamic_shapes=any_number)
-    converted = openvino.convert_model(exported)
-    openvino.save_model(converted, folder / NAME, compress_to_fp16=False)
+    exported = torch.export.export(Flat(network).eval(), (images_BCHW,))
+    openvino.save_model(openvino.convert_model(exported), path, compress_to_fp16=False)
 
 
-def open_graph(folder: Path, size: int, numbers: str, threads: int) -> Graph:
-    """The graph that was written there, for this many images."""
+def open_graph(path: Path, numbers: str, threads: int) -> Graph:
+    """The graph that was written there."""
     import openvino
 
     core = openvino.Core()
-    model = core.read_model(folder / NAME)
-    model.reshape([size, *(side.get_length() for side in list(model.input(0).partial_shape)[1:])])
+    model = core.read_model(path)
     hints = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,

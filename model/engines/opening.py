@@ -65,18 +65,19 @@ def compiled(graphs: Path, key: GraphKey, subject: Subject) -> Path:
 def write_graph(key: GraphKey, subject: Subject, folder: Path) -> None:
     """Make the graphs of every size."""
     network = subject.inference(key.engine)
-    if key.engine.library == "openvino":
-        intermediate.export_graph(network, subject.example(max(key.sizes)), folder)
-        return
     for size in key.sizes:
-        inductor.compile_graph(network, subject.example(size), folder / f"{size}{inductor.SUFFIX}")
+        if key.engine.library == "openvino":
+            intermediate.export_graph(network, subject.example(size), folder / f"{size}{intermediate.SUFFIX}")
+        else:
+            inductor.compile_graph(network, subject.example(size), folder / f"{size}{inductor.SUFFIX}")
 
 
 def open_kept(folder: Path, key: GraphKey, device: torch.device) -> GraphEngine:
     """The engine of a kept graph."""
     if key.engine.library == "openvino":
         numbers, threads = key.engine.numbers, torch.get_num_threads()
-        graphs = {size: intermediate.open_graph(folder, size, numbers, threads) for size in key.sizes}
+        paths = {size: folder / f"{size}{intermediate.SUFFIX}" for size in key.sizes}
+        graphs = {size: intermediate.open_graph(path, numbers, threads) for size, path in paths.items()}
     else:
         graphs = {size: inductor.open_graph(folder / f"{size}{inductor.SUFFIX}", device) for size in key.sizes}
     return GraphEngine(key.engine, graphs)

@@ -30,7 +30,12 @@ def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert "random weights" in made.stderr
     assert json.loads(made.stdout.splitlines()[-1])["images"] == 14
-    assert json.loads((tmp_path / "progress.json").read_text()) == {"stage": "trained", "share": 1.0, "loss": 0.0}
+    assert json.loads((tmp_path / "progress.json").read_text()) == {
+        "stage": "trained",
+        "share": 1.0,
+        "loss": 0.0,
+        "passes": 0.0,
+    }
 
     scored = command(
         *("score", "--bundle", tmp_path / "bundle", "--images", tmp_path / "test", "--maps", tmp_path / "maps"),
