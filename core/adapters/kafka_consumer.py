@@ -30,10 +30,6 @@ FETCH_BYTES = 64 * 1024 * 1024
 UNREADABLE = Record(b"", (("unreadable", b"the client library cannot parse this record"),), b"")
 PARSE_ERRORS = (UnicodeDecodeError, CorruptRecordError, UnsupportedCodecError)
 
-METADATA_MS = 3000
-"""How old a worker's knowledge of partitions may be. Who joins right after a topic was made may be given none of its
-partitions, and would wait for the library's five minutes."""
-
 log = structlog.get_logger()
 
 
@@ -74,7 +70,6 @@ class KafkaFrameConsumer:
             "session_timeout_ms": int(session_s * 1000),
             "heartbeat_interval_ms": int(session_s * 1000 / 4),
             "max_poll_interval_ms": int(BETWEEN_POLLS_S * 1000),
-            "metadata_max_age_ms": METADATA_MS,
             "max_partition_fetch_bytes": 4 * RECORD_LIMIT,
             "fetch_max_bytes": FETCH_BYTES,
         }
@@ -122,8 +117,14 @@ class KafkaFrameConsumer:
         if self._closed:
             raise BusUnavailable("this consumer is closed")
         if self._consumer is None:
-            self._consumer = KafkaConsumer(**self._settings)
-            self._consumer.subscribe([self._topic], listener=_Placement(self._consumer, self._stands_at))
+            consumer = KafkaConsumer(**self._settings)
+            # Who leads the group before it knows the topic gives nobody anything, and does not notice later.
+            known = consumer.partitions_for_topic(self._topic)
+            if not known:
+                consumer.close(autocommit=False, timeout_ms=1000)
+                raise BusUnavailable(f"the broker does not know the topic {self._topic} yet")
+            consumer.subscribe([self._topic], listener=_Placement(consumer, self._stands_at))
+            self._consumer = consumer
         return self._consumer
 
     def _place(self, consumer: KafkaConsumer) -> None:
