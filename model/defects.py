@@ -19,25 +19,27 @@ Mask = NDArray[np.bool_]
 class DefectRule:
     """How the synthetic defects of one product are drawn.
 
-    `stain_share` of them are the part itself, darker, lighter or in another colour, with a rim that fades over up to
-    `stain_softness` of the shorter side: oil, water, heat, shadow. Of the others `texture_share` are made of texture,
-    the rest of another good image. The source covers the part with an opacity drawn from `opacity`. `local_share` of
-    the patterns keep only one to three of their blobs, as real defects mostly come alone. A defect covers at least
-    `smallest_area` pixels and its label reaches `visible_from` somewhere. The label is
-    `sigmoid(label_gain * (d - label_centre))` of the colour difference d in 0..1: absolute, or with `signed_label` as
-    it is (then what is darker than the part is taught to be good).
+    `stain_share` of them are the part itself, darker or lighter by `stain_strength` grey levels (faint ones as often as
+    strong ones: drawn evenly in the logarithm) with a cast, and a rim that fades over up to `stain_softness` of the
+    shorter side: oil, water, heat, shadow. Of the others `texture_share` are made of texture, the rest of another good
+    image. The source covers the part with an opacity drawn from `opacity`. `local_share` of the patterns keep only one
+    to three of their blobs, as real defects mostly come alone. A defect covers at least `smallest_area` pixels and its
+    label reaches `visible_from` somewhere. The label is `sigmoid(label_gain * (d - label_centre))` of the colour
+    difference d in 0..1: absolute, or with `signed_label` as it is (then what is darker than the part is taught to be
+    good).
     """
 
     mask: MaskRule = field(default_factory=MaskRule)
     stain_share: float = 0.25
     stain_softness: float = 1 / 24
+    stain_strength: tuple[float, float] = (10.0, 110.0)
     texture_share: float = 0.5
     opacity: tuple[float, float] = (0.2, 1.0)
     local_share: float = 0.6
     smallest_area: int = 8
     visible_from: float = 0.5
-    label_gain: float = 30.0
-    label_centre: float = 0.06
+    label_gain: float = 60.0
+    label_centre: float = 0.03
     signed_label: bool = False
     attempts: int = 12
 
@@ -47,6 +49,8 @@ class DefectRule:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
         if not 0 < self.opacity[0] <= self.opacity[1] <= 1:
             raise ValueError(f"opacity must be a range within (0, 1], got {self.opacity}")
+        if not 0 < self.stain_strength[0] <= self.stain_strength[1]:
+            raise ValueError(f"stain_strength must be a range above 0, got {self.stain_strength}")
         if self.attempts < 1 or self.smallest_area < 1:
             raise ValueError("attempts and smallest_area must be at least 1")
 
@@ -98,7 +102,9 @@ class DefectDrawer:
         opacity = generator.uniform(low + (high - low) * eagerness, high)
         if generator.random() < self._rule.stain_share:
             softness = generator.uniform(0, self._rule.stain_softness) * min(mask.shape)
-            return blended(good, stained(generator, good), mask, opacity, softness, self._rule)
+            return blended(
+                good, stained(generator, good, self._rule.stain_strength), mask, opacity, softness, self._rule
+            )
         source = self._source(index, generator)
         return blended(good, source, mask, opacity, generator.uniform(0, 1.2), self._rule)
 
@@ -182,9 +188,9 @@ def moved(generator: np.random.Generator, image: Pixels) -> Pixels:
     return shifted[:: int(generator.choice((-1, 1))), :: int(generator.choice((-1, 1)))]
 
 
-def stained(generator: np.random.Generator, image: Pixels) -> Pixels:
-    """The picture darker or lighter by up to 110 grey levels, with a cast: its grain stays."""
-    strength = generator.uniform(20, 110) * generator.choice((-1, 1))
+def stained(generator: np.random.Generator, image: Pixels, strengths: tuple[float, float]) -> Pixels:
+    """The picture darker or lighter by so many grey levels, with a cast: its grain stays."""
+    strength = np.exp(generator.uniform(*np.log(strengths))) * generator.choice((-1, 1))
     shift = strength * generator.uniform(0.6, 1.0, 3)
     levels = np.arange(256)[:, None] + shift
     return np.asarray(cv2.LUT(image, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None]), np.uint8)

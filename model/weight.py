@@ -11,7 +11,7 @@ from model.metrics import image_auroc, pixel_aupr
 
 WEIGHTS = tuple(step / 20 for step in range(20)) + tuple(1 + step / 4 for step in range(13))
 """Candidates for w: 0 to 1 in steps of 0.05, then to 4 in steps of 0.25."""
-EARNED_SHARE = 0.85
+EARNED_SHARE = 0.9
 """Of the best pixel AUPR on drawn defects. The classifier knows their kind from training and finds them better than
 real ones: its last gains on them, each for a larger w, are not believed."""
 IMAGE_TOLERANCE = 0.005

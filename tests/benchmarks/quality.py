@@ -1,7 +1,8 @@
 """Quality on real sets and speed on this machine: `python -m tests.benchmarks.quality`, resumable at any point.
 
 Each run trains with the default recipe, scores the test images, and is judged by the independent `tools/evaluate.py`
-beside the data where that is there, else by the project's own evaluation. A run is done once per code and flags.
+beside the data where that is there, else by the project's own evaluation. A run is done once per code and flags. It has
+one thread, and as many go at once as there are cores: that is done sooner than one after the other on all cores.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +37,13 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where everything lies, the flags of training, and what runs programs."""
+    """Where everything lies, the flags of training, what runs programs and how many at once."""
 
     shared: Path
     out: Path
     flags: tuple[str, ...]
     run: Program
+    jobs: int = 1
 
     @property
     def code(self) -> str:
@@ -71,6 +74,8 @@ def default_flags(shared: Path) -> tuple[str, ...]:
     return (
         *("--encoder", "mobilenetv2_100", "--weights", str(shared / "weights" / "mobilenetv2_100_in1k.safetensors")),
         *("--weights-mean", "0.5", "--weights-std", "0.5", "--textures", str(shared / "data" / "textures")),
+        # No other engine is tried: the quality is that of the reference, and compiling takes a minute each.
+        *("--threads", "1", "--engine", "torch-cpu-float32"),
     )
 
 
@@ -82,6 +87,7 @@ def missing(results: ResultLines, wanted: Sequence[Result]) -> list[Result]:
 
 def quality_run(bench: Bench, key: Result) -> Result:
     """Train, score, judge one set with one seed."""
+    print(f"running {written(key)}", file=sys.stderr, flush=True)
     data = bench.shared / "data" / key["set"]
     with tempfile.TemporaryDirectory(dir=bench.out) as folder:
         bundle, maps = Path(folder) / "bundle", Path(folder) / "maps"
@@ -110,12 +116,13 @@ def judged(bench: Bench, data: Path, bundle: Path, maps: Path) -> tuple[str, dic
 
 
 def run_missing(bench: Bench, sets: Sequence[str], seeds: Sequence[int], encoders: Sequence[str]) -> None:
-    """Everything that is not done yet, one after the other; a line is written as soon as its run is over."""
+    """Everything that is not done yet; a line is written as soon as its run is over. Speeds are measured alone."""
     bench.out.mkdir(parents=True, exist_ok=True)
     code = bench.code
-    for key in missing(bench.quality, [{"set": name, "seed": seed, "code": code} for name in sets for seed in seeds]):
-        print(f"running {written(key)}", file=sys.stderr, flush=True)
-        bench.quality.append(quality_run(bench, key))
+    keys = missing(bench.quality, [{"set": name, "seed": seed, "code": code} for seed in seeds for name in sets])
+    with ThreadPoolExecutor(bench.jobs) as several:
+        for done in as_completed([several.submit(quality_run, bench, key) for key in keys]):
+            bench.quality.append(done.result())
     for key in missing(bench.speed, [{"encoder": encoder, "code": code} for encoder in encoders]):
         print(f"running {written(key)}", file=sys.stderr, flush=True)
         bench.speed.append(bench.run(("-m", "model", "benchmark", "--encoder", key["encoder"], "--batch", "8")) | key)
@@ -157,6 +164,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--out", type=Path, default=ROOT / ".line" / "bench", help="results lie here")
     words.add_argument("--sets", nargs="*", default=SETS)
     words.add_argument("--seeds", nargs="*", type=int, default=(1, 2, 3))
+    words.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at once")
     words.add_argument("--encoders", nargs="*", default=ENCODERS, help="of the speed table")
     words.add_argument("--table-only", action="store_true", help="print from existing results, run nothing")
     words.add_argument("train", nargs="*", help="more flags for `train`, after `--`")
@@ -167,7 +175,7 @@ def main() -> int:
     """Run what is missing, print the tables; 1 with one line of why where a run failed."""
     arguments = parser().parse_args()
     shared = arguments.shared.resolve()
-    bench = Bench(shared, arguments.out.resolve(), (*default_flags(shared), *arguments.train), program)
+    bench = Bench(shared, arguments.out.resolve(), (*default_flags(shared), *arguments.train), program, arguments.jobs)
     try:
         if not arguments.table_only:
             run_missing(bench, arguments.sets, arguments.seeds, arguments.encoders)

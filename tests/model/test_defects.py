@@ -23,7 +23,7 @@ def drawer(rule: DefectRule = ON_DARK, images: list[NDArray[np.uint8]] = IMAGES)
     return DefectDrawer(images, procedural_textures(1), rule)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(0, 3))
 def test_the_same_seed_draws_the_same_defect(seed: int, index: int) -> None:
     """On another drawer too, whatever it has drawn before."""
@@ -35,7 +35,7 @@ def test_the_same_seed_draws_the_same_defect(seed: int, index: int) -> None:
     assert np.array_equal(one.mask, two.mask)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS, st.integers(0, 3))
 def test_a_defect_lies_on_the_part_and_changes_nothing_else(seed: int, index: int) -> None:
     """Outside its mask the picture is the good one and the label is zero; the mask lies on the part."""
@@ -45,7 +45,7 @@ def test_a_defect_lies_on_the_part_and_changes_nothing_else(seed: int, index: in
     assert not (defect.mask & ~object_mask(IMAGES[index], ON_DARK.mask)).any()
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS, st.booleans())
 def test_a_defect_that_was_asked_for_can_be_seen(seed: int, signed: bool) -> None:
     """Some pixel's label reaches the agreed visibility, with signed labels too."""
