@@ -16,7 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from model.config import TrainingConfig
 from model.defects import DefectDrawer
 from model.detector import prepared
-from model.encoder import RANDOM, early_parameters, freeze_statistics
+from model.encoder import RANDOM, freeze_statistics
 from model.network import Network
 from model.pace import Pace, Progress, learning_rate
 from model.variation import VariationRule, varied
@@ -57,7 +57,6 @@ class ClassifierTrainer:
         self._frozen_share = 0.0 if from_nothing else config.frozen_share
         self._rates = (config.decoder_rate, config.random_encoder_rate if from_nothing else config.encoder_rate)
         groups = [{"params": list(part.parameters())} for part in (network.decoder, network.encoder)]
-        self._early = [] if from_nothing else early_parameters(network.encoder)
         self._optimiser = torch.optim.AdamW(groups, lr=config.decoder_rate, weight_decay=1e-4, fused=True)
         self._best = (float("inf"), self._state())
         self._looks_since_best = 0
@@ -107,9 +106,6 @@ class ClassifierTrainer:
 
     def _prepare(self, share: float, frozen: bool) -> None:
         self._network.encoder.requires_grad_(not frozen)
-        for parameter in self._early:
-            # A third of a step's time goes into what every photograph has in common: it stays as it came.
-            parameter.requires_grad_(False)
         self._network.decoder.train()
         self._network.encoder.train()
         if self._frozen_share:

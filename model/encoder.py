@@ -131,18 +131,6 @@ def pad_by_reflection(network: nn.Module) -> None:
             layer.padding_mode = "reflect"
 
 
-def early_parameters(backbone: Any) -> list[nn.Parameter]:
-    """The parameters of everything up to the last map that is finer than stride 8: edges, colours, grain."""
-    early = [stage["module"] for stage in backbone.feature_info.info if stage["reduction"] < STRIDES[0]]
-    if not early:
-        return []
-    # timm flattens some names: the module `stages.0` then holds `stages_0.blocks...`.
-    prefixes = (f"{early[-1]}.", f"{early[-1].replace('.', '_')}.")
-    names = [name for name, _ in backbone.named_parameters()]
-    last = max((number for number, name in enumerate(names) if name.startswith(prefixes)), default=-1)
-    return list(backbone.parameters())[: last + 1]
-
-
 def freeze_statistics(network: nn.Module) -> None:
     """Batch-norm layers use and keep their running statistics; their affine parameters still train."""
     for layer in network.modules():
