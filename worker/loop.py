@@ -16,6 +16,7 @@ from worker.batching import BatchLimits, collect
 from worker.counts import Counts, NoJudgedLog
 from worker.days import Days
 from worker.judging import Desk, results_of
+from worker.meters import Meters
 from worker.model_slot import ModelSlot
 from worker.opening import open_delivery
 from worker.patience import Patience, StopRequested
@@ -71,6 +72,7 @@ class Bench:
     limits: BatchLimits
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
+    meters: Meters = field(default_factory=Meters)
     wait_for_model_s: float = 90.0
 
 
@@ -168,6 +170,7 @@ def _record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> Ins
             continue
         bench.diary.recorded(recorded)
         counts.note_recorded(batch.results, recorded)
+        bench.meters.note(batch.results)
         return inspected
     raise AssertionError("the last try returns or raises")
 
