@@ -7,6 +7,7 @@ from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
+from core.attempts import Attempts
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.inspection import (
     NOT_KEPT,
@@ -25,6 +26,7 @@ from core.inspection import (
 from core.ports import CameraRegistry, InspectionLedger, ModelRegistry, Outbox, TrainingBoard
 from core.product import BundleRef
 from core.verdict import Decision, ErrorReason, Threshold, judge
+from core.worker_report import WorkerRegistry
 from tests import servers
 
 TODAY = datetime(2026, 11, 24, 8, 30, 0, 123456, tzinfo=UTC)
@@ -33,7 +35,9 @@ BAND = Threshold(0.4, 0.8)
 SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
-class Ledger(InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard, Outbox, Protocol):
+class Ledger(
+    InspectionLedger, ModelRegistry, CameraRegistry, WorkerRegistry, Attempts, TrainingBoard, Outbox, Protocol
+):
     """Everything a ledger is asked."""
 
 
