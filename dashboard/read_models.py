@@ -52,6 +52,13 @@ class ErrorStory:
 
 
 @dataclass(frozen=True, slots=True)
+class LateStory(ErrorStory):
+    """Why a verdict does not count; it has a map, shown on the scale of these limits."""
+
+    threshold: Threshold
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One inspection as the pages show it; `frame_uri` is empty where the frame was not kept."""
 
@@ -232,7 +239,9 @@ def _part(row: Row[Any]) -> Part:
 
 
 def _outcome(row: Row[Any]) -> Judgement | ErrorStory:
-    if row.score is None:
+    if row.reject_from is None:
         return ErrorStory(row.reason, row.detail)
     threshold = Threshold(row.review_from, row.reject_from)
+    if row.score is None:
+        return LateStory(row.reason, row.detail, threshold)
     return Judgement(row.score, threshold, row.model_version_id, row.engine)

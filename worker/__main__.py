@@ -33,6 +33,7 @@ from worker.days import Days
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.patience import Patience
+from worker.portions import Hands
 from worker.settings import WorkerSettings
 from worker.telling import Herald, NoHerald
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
@@ -65,7 +66,7 @@ def main() -> int:
 def _judge(
     settings: WorkerSettings, line: LineSettings, counts: Counts, stop: threading.Event, idle_limit_s: float | None
 ) -> None:
-    owner = f"{socket.gethostname()}-{os.getpid()}"
+    owner = _owner()
     ledger = wiring.open_ledger(line, "worker")
     consumer = wiring.open_consumer(line, ledger, owner)
     compilations = Compilations()
@@ -104,6 +105,7 @@ def _bench(
         ledger=ledger,
         board=wiring.open_board(line),
         artifacts=artifacts,
+        hands=Hands(ledger, _owner()),
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
@@ -141,6 +143,11 @@ def _waiting(line: LineSettings, ledger: PostgresLedger) -> Callable[[], int | N
             return None
 
     return waiting
+
+
+def _owner() -> str:
+    """Names this process to the bus and in Postgres; another start on this machine has another name."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _prepared(ledger: PostgresLedger) -> OpenDays:

@@ -17,6 +17,7 @@ from core.inspection import (
     Failure,
     Inspection,
     Judge,
+    Late,
     Position,
     Progress,
     Refusal,
@@ -77,6 +78,11 @@ def failed(
 ) -> Failure:
     kept = Evidence("memory:frame", "")
     return Failure(header, arrival(header.id.sequence, 0, arrived_at), reason, detail, kept, TODAY)
+
+
+def late(header: FrameHeader) -> Late:
+    scores = StoredMap(b"\x89PNG\x00map", -1.5, 2.5)
+    return Late(header, arrival(header.id.sequence), "2 s after it came", NOT_KEPT, TODAY, BAND, scores)
 
 
 def refused(offset: int = 0, partition: int = 0, detail: str = "no version header of ours") -> Refusal:
