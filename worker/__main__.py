@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -34,6 +35,7 @@ from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.patience import Patience
 from worker.portions import Hands
+from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
 from worker.telling import Herald, NoHerald
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
@@ -73,14 +75,19 @@ def _judge(
     bench = _bench(settings, line, ledger, consumer, stop, compilations)
     log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
     pulse = Pulse(time.monotonic)
-    health = _health(settings, bench, counts, pulse, _waiting(line, ledger))
+    state = partial(_state, bench, counts, pulse)
+    health = _health(settings, state, _waiting(line, ledger))
+    report = partial(to_report, owner, datetime.now(UTC))
 
     def is_over(idle_s: float) -> bool:
         pulse.beat()
         return stop.is_set() or (idle_limit_s is not None and idle_s >= idle_limit_s)
 
     try:
-        with wiring.serve_health(line, settings.metrics_port, health):
+        with (
+            wiring.serve_health(line, settings.metrics_port, health),
+            reporting(ledger, lambda ended: report(state(), ended), EVERY_S),
+        ):
             run(bench, counts, is_over)
     finally:
         compilations.close()
@@ -118,16 +125,17 @@ def _bench(
     )
 
 
-def _health(
-    settings: WorkerSettings, bench: Bench, counts: Counts, pulse: Pulse, waiting: Callable[[], int | None]
-) -> StationHealth:
-    def state(waiting: int | None = None) -> WorkerState:
-        slot = bench.slot
-        return WorkerState(counts, bench.meters, slot.serving(), slot.missing(), waiting, pulse, bench.clock())
+def _state(bench: Bench, counts: Counts, pulse: Pulse, waiting: int | None = None) -> WorkerState:
+    slot = bench.slot
+    return WorkerState(counts, bench.meters, slot.serving(), slot.missing(), waiting, pulse, bench.clock())
 
+
+def _health(
+    settings: WorkerSettings, state: Callable[..., WorkerState], waiting: Callable[[], int | None]
+) -> StationHealth:
     return StationHealth(
         lambda: worker_metrics(state(waiting())),
-        lambda: reasons_to_restart(pulse, settings.stuck_after_s),
+        lambda: reasons_to_restart(state().pulse, settings.stuck_after_s),
         lambda: reasons_to_wait(state()),
     )
 
