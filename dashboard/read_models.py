@@ -107,14 +107,14 @@ class DefectFilter:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, patience_ms: int = PATIENCE_MS) -> Iterator[Connection]:
     """A read-only connection that gives up soon: a page that waits tells nobody anything.
 
     Raises:
         LedgerUnavailable: Postgres does not answer in time, or its tables are missing.
     """
     with translated(), engine.connect().execution_options(postgresql_readonly=True) as connection:
-        connection.execute(text(f"set local statement_timeout = {PATIENCE_MS}"))
+        connection.execute(text(f"set local statement_timeout = {int(patience_ms)}"))
         yield connection
 
 
