@@ -31,7 +31,6 @@ class Line:
     ledger: PostgresLedger
     board: LiveBoard
     artifacts: ArtifactStore
-    backlog: Backlog
     settings: DashboardSettings
     seen: LiveSnapshot = field(default_factory=lambda: LiveSnapshot(datetime.now(UTC), {}, LedgerView()))
 
@@ -45,8 +44,13 @@ def line() -> Line:
     """
     settings = LineSettings()
     ledger = open_ledger(settings, station="dashboard")
-    backlog = open_backlog(settings, ledger)
-    return Line(ledger, open_board(settings), open_artifacts(settings), backlog, DashboardSettings())
+    return Line(ledger, open_board(settings), open_artifacts(settings), DashboardSettings())
+
+
+@st.cache_resource(show_spinner=False)
+def backlog() -> Backlog:
+    """Opened once per process, by the one page that asks: the others need no Kafka."""
+    return open_backlog(LineSettings(), line().ledger)
 
 
 @st.cache_data(ttl=LIVE_S, show_spinner=False)
@@ -123,7 +127,7 @@ def health_view() -> HealthView:
     engine, since = here.ledger.engine, now - timedelta(hours=here.settings.camera_forgotten_after_h)
     cameras = tuple(health_models.cameras(engine, since))
     held = tuple(health_models.quarantined(engine, now - health_models.DAY))
-    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting(here))
+    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting())
 
 
 @st.cache_data(ttl=DAY_S, show_spinner=False)
@@ -132,9 +136,9 @@ def day_rows() -> list[health_models.DayRow]:
     return health_models.day_rows(line().ledger.engine, datetime.now(UTC))
 
 
-def _waiting(here: Line) -> int | None:
+def _waiting() -> int | None:
     try:
-        return here.backlog.waiting()
+        return backlog().waiting()
     except BusUnavailable:
         return None
 

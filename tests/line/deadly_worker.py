@@ -18,7 +18,8 @@ from worker.loop import run
 from worker.model_slot import ModelSlot, in_background
 from worker.settings import WorkerSettings
 
-IDLE_S = 3.0
+IDLE_S = 12.0
+"""Longer than a killed worker's partitions take to come to the next."""
 
 
 class DeadlyDetector(BrightnessDetector):
