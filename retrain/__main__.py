@@ -1,4 +1,4 @@
-"""`python -m retrain [promote | status]`; without a verb: the timetable, until it is stopped."""
+"""`python -m retrain [promote | recipe | status]`; without a verb: the timetable, until it is stopped."""
 
 import argparse
 import getpass
@@ -14,13 +14,15 @@ import structlog
 
 from core.adapters import wiring
 from core.adapters.log_lines import write_log_lines
-from core.errors import LineError
+from core.errors import LineError, SettingRefused
 from core.health import Pulse, StationHealth
+from core.product import Product
 from core.settings import LineSettings
 from model.bundle import bundle_sha256, read_letter
 from retrain.following import Follower
 from retrain.night import outlook
 from retrain.promotion import Change, promote_bundle, read_with
+from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.timetable import Timetable
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
@@ -50,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--why", default="promoted by hand")
     promote.add_argument("--who", default=getpass.getuser())
     promote.set_defaults(run=_promote)
+    recipe = verbs.add_parser("recipe", help="show a product's recipe, or change it: deadline_s=0.8 keep_ok_share=0.1")
+    recipe.add_argument("--product", required=True)
+    recipe.add_argument("changes", nargs="*", metavar="name=value")
+    recipe.add_argument("--why", default="changed by hand")
+    recipe.add_argument("--who", default=getpass.getuser())
+    recipe.set_defaults(run=_recipe)
     status = verbs.add_parser("status", help="products and what judges them")
     status.set_defaults(run=_status)
     return parser
@@ -63,6 +71,18 @@ def _promote(arguments: argparse.Namespace) -> None:
     bundle = reader(arguments.bundle)
     version = promote_bundle(arguments.product, bundle, ledger, wiring.open_artifacts(settings), change)
     print(f"{version.product}: model {version.id} is active (sha256 {version.bundle.sha256[:12]})")
+
+
+def _recipe(arguments: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings())
+    known = {product.name: product.recipe for product in ledger.products()}
+    if arguments.product not in known:
+        raise SettingRefused(f"--product {arguments.product}; known are {', '.join(known) or 'none yet'}")
+    changed = with_changes(known[arguments.product], arguments.changes)
+    if changed != known[arguments.product]:
+        ledger.save_product(Product(arguments.product, changed), datetime.now(UTC), arguments.who, arguments.why)
+    for name, value in changed.to_json().items():
+        print(f"{name} = {value}")
 
 
 def _status(_: argparse.Namespace) -> None:
