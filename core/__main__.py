@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from core.adapters import wiring
+from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
 from core.errors import LineError
 from core.settings import LineSettings
@@ -27,6 +28,7 @@ def main() -> int:
     verbs = parser.add_subparsers(required=True)
     verbs.add_parser("migrate", help="bring database and topics to this version").set_defaults(run=_migrate)
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
+    write_log_lines(LineSettings().log_format, "core")
     try:
         parser.parse_args().run()
     except LineError as error:

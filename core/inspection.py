@@ -122,7 +122,33 @@ class Refusal:
         return Decision.ERROR
 
 
-Result = Inspection | Failure | Refusal
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A frame that was judged, but too late for its product's deadline: ERROR, with the map and its scale.
+
+    `judged_at` is when that was found; `detail` says what the verdict would have been.
+    """
+
+    frame: FrameHeader
+    arrival: Arrival
+    detail: str
+    evidence: Evidence
+    judged_at: datetime
+    threshold: Threshold
+    map: StoredMap
+
+    @property
+    def decision(self) -> Decision:
+        """Always ERROR: the part has passed."""
+        return Decision.ERROR
+
+    @property
+    def reason(self) -> ErrorReason:
+        """Always the same."""
+        return ErrorReason.LATE
+
+
+Result = Inspection | Failure | Late | Refusal
 
 
 @dataclass(frozen=True, slots=True)

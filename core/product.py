@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from math import inf
 from typing import Any, Self
 
 from core.frame import PRODUCT_NAME, SHA256, check_match, check_utc
@@ -24,6 +25,8 @@ class Recipe:
     `other_map_scale` (0 < s <= 1) shrink the stored maps of kept and of other frames per side.
     `false_reject_budget` and `review_budget` are shares of good parts that may be rejected or reviewed.
     `retrain_cron` is a five-field crontab read in `retrain_time_zone`.
+    `deadline_s` seconds after the bus took a frame its verdict is too late, and the part is ERROR; 0 allows any time.
+    It is the worker's clock against the bus's: keep them in step.
 
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
@@ -37,6 +40,7 @@ class Recipe:
     review_budget: float = 1 / 50
     retrain_cron: str = "30 3 * * *"
     retrain_time_zone: str = "UTC"
+    deadline_s: float = 0.0
     input_height: int = 0
     input_width: int = 0
     smoothing: float | None = None
@@ -50,6 +54,8 @@ class Recipe:
         for name in ("kept_map_scale", "other_map_scale"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
+        if not 0 <= self.deadline_s < inf:
+            raise ValueError(f"deadline_s must be a number of seconds, 0 for none, got {self.deadline_s}")
         check_input_size(self.input_height, self.input_width)
         for name, highest in HIGHEST_SHARES.items():
             share = getattr(self, name)

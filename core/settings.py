@@ -40,6 +40,13 @@ class LineSettings(BaseSettings):
     embedded: bool = Field(default=True, validation_alias="LINE_EMBEDDED")
     """Whether an unset DATABASE_URL starts the embedded Postgres. The container image says no: it must be named."""
 
+    log_format: str = Field(default="console", pattern=r"^(console|json)$")
+    """How a station writes its log to stderr: `console` for people, `json`, one object per line, for machines."""
+
+    metrics_address: str = "127.0.0.1"
+    """Where a station with a metrics port listens: this machine alone. It has no login and tells of cameras, products
+    and counts, so whoever opens it wider (a container does) fences it by the network."""
+
     @property
     def artifacts(self) -> str:
         """The artifact store's URL, with the embedded default filled in."""

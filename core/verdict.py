@@ -30,6 +30,7 @@ class ErrorReason(StrEnum):
     CLOCK = "clock"
     NO_MODEL = "no active model"
     DETECTOR = "detector failed"
+    LATE = "late"
     POISON = "stopped its worker three times"
 
 

@@ -3,12 +3,24 @@
 import argparse
 import ipaddress
 import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from core.adapters import wiring
+from core.adapters.ledger import PostgresLedger
+from core.adapters.log_lines import write_log_lines
+from core.errors import BusUnavailable, LedgerUnavailable, LineError
+from core.health import Recent, StationHealth
+from core.ports import Backlog
+from core.settings import LineSettings
 from dashboard import pictures, read_models  # now, so that the first viewer does not wait for cv2 and SQLAlchemy
 from dashboard.settings import DashboardSettings
 from dashboard.theme import theme_options
+from dashboard.vitals import LineState, line_metrics, reasons_to_wait
 
 SAFE_OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
@@ -43,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8501, help="default 8501")
     parser.add_argument("--address", default="127.0.0.1", help="default 127.0.0.1: this machine only")
     asked = parser.parse_args(arguments)
-    if not is_loopback(asked.address) and not DashboardSettings().reached_through_loopback:
+    line, settings = LineSettings(), DashboardSettings()
+    write_log_lines(line.log_format, "dashboard")
+    if not is_loopback(asked.address) and not settings.reached_through_loopback:
         print(
             f"Refused to listen on {asked.address}: the dashboard has no login yet (it comes with OIDC), so that"
             " whoever reaches it sees all. Leave out --address, and reach it from elsewhere through ssh -L"
@@ -52,12 +66,58 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    try:
+        with wiring.serve_health(line, settings.metrics_port, _health(LineReader(line, settings))):
+            _run_pages(asked.port, asked.address)
+    except LineError as error:
+        print(f"dashboard: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@dataclass
+class LineReader:
+    """Reads the line for whoever asks at the metrics port; opens what it needs when it is first asked."""
+
+    line: LineSettings
+    settings: DashboardSettings
+
+    @cached_property
+    def ledger(self) -> PostgresLedger:
+        """Opened once."""
+        return wiring.open_ledger(self.line, "dashboard metrics")
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """Opened once."""
+        return wiring.open_backlog(self.line, self.ledger)
+
+    def state(self) -> LineState:
+        """As it stands; what does not answer is left out."""
+        now = datetime.now(UTC)
+        try:
+            since = now - timedelta(hours=self.settings.camera_forgotten_after_h)
+            rows = read_models.camera_rows(self.ledger.engine, since)
+        except LedgerUnavailable:
+            return LineState(None, None, now)
+        try:
+            return LineState(rows, self.backlog.waiting(), now)
+        except BusUnavailable:
+            return LineState(rows, None, now)
+
+
+def _health(reader: LineReader) -> StationHealth:
+    """Told from rows, at most every two seconds; Streamlit itself answers at /_stcore/health of the page's port."""
+    state = Recent(reader.state, time.monotonic)
+    return StationHealth(lambda: line_metrics(state()), list, lambda: reasons_to_wait(state()))
+
+
+def _run_pages(port: int, address: str) -> None:
     from streamlit.web import bootstrap
 
-    options = SAFE_OPTIONS | theme_options() | {"server.port": asked.port, "server.address": asked.address}
+    options = SAFE_OPTIONS | theme_options() | {"server.port": port, "server.address": address}
     bootstrap.load_config_options(options)
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from core.inspection import StoredMap
+from core.verdict import Threshold
 from dashboard.charts import decision_class, decision_mark, score_gauge
 from dashboard.part_picture import part_picture
-from dashboard.read_models import Judgement, Part, PartKey
+from dashboard.read_models import Judgement, LateStory, Part, PartKey
 from dashboard.words import clock_words, latency_words, moment_words, score_words, share_of_limit
 
 Picture = tuple[str, str]
@@ -34,7 +35,6 @@ def part_data(part: Part, frame: Picture, stored: StoredMap | None, now: datetim
     outcome = part.outcome
     judged = outcome if isinstance(outcome, Judgement) else None
     label = f"part {part.part_id or part.key.sequence} from {part.key.camera}, {part.decision.value}"
-    threshold = judged.threshold if judged else None
     return {
         "kind": decision_class(part.decision),
         "word": part.decision.value,
@@ -43,7 +43,7 @@ def part_data(part: Part, frame: Picture, stored: StoredMap | None, now: datetim
         "gauge": score_gauge(judged.score, judged.threshold) if judged else "",
         "why": why_words(part),
         "facts": [[name, words] for name, words in facts_of(part, now, zone) if words],
-        "picture": part_picture(str(part.key), label, frame[0], absent_words(frame[1]), stored, threshold),
+        "picture": part_picture(str(part.key), label, frame[0], absent_words(frame[1]), stored, limits_of(part)),
     }
 
 
@@ -57,6 +57,11 @@ def why_words(part: Part) -> str:
     if outcome.score >= outcome.threshold.review_from:
         return "Between the two limits: a person decides."
     return "Below both limits."
+
+
+def limits_of(part: Part) -> Threshold | None:
+    """The limits that scale its map; None where no detector has seen it."""
+    return part.outcome.threshold if isinstance(part.outcome, Judgement | LateStory) else None
 
 
 def absent_words(reason: str) -> str:
@@ -100,8 +105,7 @@ def _judgement_facts(part: Part) -> list[tuple[str, str]]:
 
 
 def _small_picture(part: Part, thumbnail: Picture, stored: StoredMap | None) -> dict[str, Any]:
-    threshold = part.outcome.threshold if isinstance(part.outcome, Judgement) else None
-    return part_picture(str(part.key), part.decision.value, thumbnail[0], thumbnail[1], stored, threshold)
+    return part_picture(str(part.key), part.decision.value, thumbnail[0], thumbnail[1], stored, limits_of(part))
 
 
 def _item(part: Part, now: datetime, zone: str) -> dict[str, Any]:

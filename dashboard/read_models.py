@@ -52,6 +52,13 @@ class ErrorStory:
 
 
 @dataclass(frozen=True, slots=True)
+class LateStory(ErrorStory):
+    """Why a verdict does not count; it has a map, shown on the scale of these limits."""
+
+    threshold: Threshold
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One inspection as the pages show it; `frame_uri` is empty where the frame was not kept."""
 
@@ -100,14 +107,14 @@ class DefectFilter:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, patience_ms: int = PATIENCE_MS) -> Iterator[Connection]:
     """A read-only connection that gives up soon: a page that waits tells nobody anything.
 
     Raises:
         LedgerUnavailable: Postgres does not answer in time, or its tables are missing.
     """
     with translated(), engine.connect().execution_options(postgresql_readonly=True) as connection:
-        connection.execute(text(f"set local statement_timeout = {PATIENCE_MS}"))
+        connection.execute(text(f"set local statement_timeout = {int(patience_ms)}"))
         yield connection
 
 
@@ -232,7 +239,9 @@ def _part(row: Row[Any]) -> Part:
 
 
 def _outcome(row: Row[Any]) -> Judgement | ErrorStory:
-    if row.score is None:
+    if row.reject_from is None:
         return ErrorStory(row.reason, row.detail)
     threshold = Threshold(row.review_from, row.reject_from)
+    if row.score is None:
+        return LateStory(row.reason, row.detail, threshold)
     return Judgement(row.score, threshold, row.model_version_id, row.engine)

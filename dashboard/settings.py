@@ -32,3 +32,7 @@ class DashboardSettings(BaseSettings):
     reached_through_loopback: bool = False
     """Whether whoever starts it publishes the port on loopback alone, as the container file does. Only then may the
     dashboard bind to another address: it has no login yet."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port of /metrics, /healthz and /readyz. 0: none, for the demo and a development machine need none. It is not the
+    page's own port, for it has no login even where the page has one."""

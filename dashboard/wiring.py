@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from core.adapters.ledger import PostgresLedger
-from core.adapters.wiring import open_artifacts, open_board, open_ledger
-from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused
+from core.adapters.wiring import open_artifacts, open_backlog, open_board, open_ledger
+from core.errors import ArtifactMissing, ArtifactsUnavailable, BusUnavailable, ImageRefused
 from core.inspection import StoredMap
-from core.ports import ArtifactStore, LiveBoard
+from core.ports import ArtifactStore, Backlog, LiveBoard
 from core.settings import LineSettings
 from dashboard import pictures, read_models
+from dashboard.health import read_models as health_models
+from dashboard.health.page_data import HealthView
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
 from dashboard.read_models import PartKey
 from dashboard.settings import DashboardSettings
 
 LIVE_S = 0.5
+HEALTH_S = 2.0
+DAY_S = 60.0
 SMALL_MAP_SIDE = 64
 
 
@@ -41,6 +45,12 @@ def line() -> Line:
     settings = LineSettings()
     ledger = open_ledger(settings, station="dashboard")
     return Line(ledger, open_board(settings), open_artifacts(settings), DashboardSettings())
+
+
+@st.cache_resource(show_spinner=False)
+def backlog() -> Backlog:
+    """Opened once per process, by the one page that asks: the others need no Kafka."""
+    return open_backlog(LineSettings(), line().ledger)
 
 
 @st.cache_data(ttl=LIVE_S, show_spinner=False)
@@ -104,6 +114,33 @@ def picture_or_reason(frame_uri: str) -> tuple[str, str]:
         return picture(frame_uri, int(line().settings.picture_limit_mib * 2**20)), ""
     except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
         return "", _reason(error)
+
+
+@st.cache_data(ttl=HEALTH_S, show_spinner=False)
+def health_view() -> HealthView:
+    """What the Health page shows of this moment, at most two seconds old, however many look at it.
+
+    Raises:
+        LedgerUnavailable: Postgres does not answer.
+    """
+    here, now = line(), datetime.now(UTC)
+    engine, since = here.ledger.engine, now - timedelta(hours=here.settings.camera_forgotten_after_h)
+    cameras = tuple(health_models.cameras(engine, since))
+    held = tuple(health_models.quarantined(engine, now - health_models.DAY))
+    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting())
+
+
+@st.cache_data(ttl=DAY_S, show_spinner=False)
+def day_rows() -> list[health_models.DayRow]:
+    """The last 24 hours, at most a minute old; raises as `health_view` does."""
+    return health_models.day_rows(line().ledger.engine, datetime.now(UTC))
+
+
+def _waiting() -> int | None:
+    try:
+        return backlog().waiting()
+    except BusUnavailable:
+        return None
 
 
 def _reason(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str:

@@ -47,7 +47,7 @@ def moment_words(moment: datetime, now: datetime, zone: str) -> str:
 
 def clock_words(moment: datetime, zone: str) -> str:
     """Date and time to the second in the viewer's zone, which is named."""
-    local = moment.astimezone(_zone(zone))
+    local = moment.astimezone(time_zone(zone))
     return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 
 
@@ -57,7 +57,8 @@ def latency_words(duration: timedelta) -> str:
     return f"{seconds * 1000:.0f} ms" if 0 <= seconds < 10 else span_words(seconds)
 
 
-def _zone(name: str) -> ZoneInfo:
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of this name, UTC where there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

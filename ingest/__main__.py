@@ -4,6 +4,8 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from threading import Event
@@ -11,17 +13,20 @@ from threading import Event
 import structlog
 
 from core.adapters import wiring
+from core.adapters.log_lines import write_log_lines
 from core.errors import LineError
+from core.health import StationHealth
 from core.settings import LineSettings
 from ingest.cameras import Camera
 from ingest.command_line import Arguments, parse
 from ingest.counters import Counts
 from ingest.journal import FileJournal, Journal, NoJournal
-from ingest.loop import Plan, Surroundings, run_camera
+from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
 from ingest.settings import IngestSettings
 from ingest.sources import Opening, open_camera
 from ingest.stamping import Identity
+from ingest.vitals import CameraState, camera_metrics, reasons_to_restart, reasons_to_wait
 
 CLOSE_S = 1.0
 
@@ -30,7 +35,7 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    write_log_lines(LineSettings().log_format, "ingest")
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -53,13 +58,13 @@ def inspect(arguments: Arguments, identity: Identity, settings: IngestSettings, 
     camera = open_camera(arguments.source, Opening(arguments.seed, settings, time.monotonic))
     journal: Journal = FileJournal(arguments.journal) if arguments.journal else NoJournal()
     try:
-        return run_on_the_line(camera, journal, to_plan(arguments, identity, settings), stop)
+        return run_on_the_line(camera, journal, to_plan(arguments, identity, settings), settings, stop)
     finally:
         journal.close()
         camera.close()
 
 
-def run_on_the_line(camera: Camera, journal: Journal, plan: Plan, stop: Event) -> Counts:
+def run_on_the_line(camera: Camera, journal: Journal, plan: Plan, settings: IngestSettings, stop: Event) -> Counts:
     """Run against the real bus, ledger and artifact store."""
     line = LineSettings()
     publisher = wiring.open_publisher(line)
@@ -71,11 +76,26 @@ def run_on_the_line(camera: Camera, journal: Journal, plan: Plan, stop: Event) -
         clock=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
         rest=stop.wait,
+        attend=attended(line, settings, plan.rate),
     )
     try:
         return run_camera(camera, plan, around, stop)
     finally:
         publisher.close(CLOSE_S)
+
+
+def attended(line: LineSettings, settings: IngestSettings, rate: float) -> Attend:
+    """Whoever asks at the metrics port is told how the camera's run stands."""
+
+    def attend(state: Callable[[], CameraState]) -> AbstractContextManager[object]:
+        health = StationHealth(
+            lambda: camera_metrics(state()),
+            lambda: reasons_to_restart(state(), settings.stuck_after_s, rate),
+            lambda: reasons_to_wait(state()),
+        )
+        return wiring.serve_health(line, settings.metrics_port, health)
+
+    return attend
 
 
 def to_plan(arguments: Arguments, identity: Identity, settings: IngestSettings) -> Plan:

@@ -1,7 +1,7 @@
 """One camera's run: pictures become frames at the line's speed and reach the bus in order."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -9,6 +9,7 @@ import structlog
 
 from core.errors import LineError
 from core.frame import DroppedFrame
+from core.health import Pulse
 from core.ports import ArtifactStore, CameraRegistry, Clock, FramePublisher
 from ingest.cameras import Camera, CameraEnded, CameraSilent
 from ingest.counters import Counters, Counts, to_camera_run
@@ -17,6 +18,7 @@ from ingest.pacing import Monotonic, Pace
 from ingest.reporting import Reporter
 from ingest.sender import IDLE_S, Sender
 from ingest.stamping import Identity, stamp
+from ingest.vitals import CameraState
 from ingest.waiting_room import DropPolicy, WaitingRoom
 
 MIB = 1024 * 1024
@@ -43,6 +45,10 @@ class Plan:
     drain_s: float = 5.0
 
 
+Attend = Callable[[Callable[[], CameraState]], AbstractContextManager[object]]
+"""Who looks at a run while it lasts, given how to ask for its state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Everything a run touches: passed in, so that a test or a drill can pass twins.
@@ -57,6 +63,7 @@ class Surroundings:
     clock: Clock
     monotonic: Monotonic
     rest: Callable[[float], object]
+    attend: Attend = nullcontext
 
 
 @dataclass
@@ -70,7 +77,23 @@ class Run:
     counters: Counters
     room: WaitingRoom
     sender: Sender
+    rounds: Pulse
+    pictures: Pulse
     seen: bool = True
+
+    def state(self) -> CameraState:
+        """As it stands; any thread may ask."""
+        return CameraState(
+            self.plan.identity,
+            self.counters.now,
+            len(self.room),
+            self.room.held_bytes,
+            self.sender.in_flight_bytes,
+            self.rounds,
+            self.pictures,
+            self.seen,
+            self.sender.is_taken,
+        )
 
 
 def run_camera(camera: Camera, plan: Plan, around: Surroundings, stop: Event) -> Counts:
@@ -87,11 +110,16 @@ def run_camera(camera: Camera, plan: Plan, around: Surroundings, stop: Event) ->
     sender = Sender(
         room, around.publisher, around.artifacts, around.journal, counters, around.monotonic, plan.in_flight_bytes
     )
-    run = Run(camera, plan, around, stop, counters, room, sender)
+    beats = (Pulse(around.monotonic), Pulse(around.monotonic))
+    run = Run(camera, plan, around, stop, counters, room, sender, *beats)
     reporter = Reporter(
         around.registry, lambda: to_camera_run(plan.identity, counters.now, around.clock()), plan.report_interval_s
     )
-    with _beside(reporter.run, "reporter", wait_s=LAST_REPORT_S), sending(sender, around.monotonic, plan.drain_s):
+    with (
+        around.attend(run.state),
+        _beside(reporter.run, "reporter", wait_s=LAST_REPORT_S),
+        sending(sender, around.monotonic, plan.drain_s),
+    ):
         capture_all(run)
     _refuse_dead_sender(run)
     return counters.now
@@ -102,6 +130,7 @@ def capture_all(run: Run) -> None:
     pace = Pace(run.plan.rate, run.around.monotonic)
     limit = run.plan.frames
     while not run.stop.is_set() and (limit is None or run.counters.now.captured < limit):
+        run.rounds.beat()
         if remaining := pace.remaining_s():
             run.around.rest(remaining)
             continue
@@ -119,6 +148,7 @@ def capture_all(run: Run) -> None:
 def capture_one(run: Run) -> None:
     """One part passes the camera. The order of effects is the algorithm; a comment says what a crash leaves behind."""
     taken = run.camera.grab()
+    run.pictures.beat()
     # Crash: no number was drawn, no row is missing; the part passed unseen, as it does while no camera runs.
     sequence = run.counters.now.captured
     arrived = stamp(run.plan.identity, sequence, run.around.clock(), taken)

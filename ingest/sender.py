@@ -67,6 +67,16 @@ class Sender:
         """Nothing waits, nothing is in flight."""
         return not (self.room or self._unsent or self._in_flight)
 
+    @property
+    def in_flight_bytes(self) -> int:
+        """Bytes handed over and not acknowledged yet."""
+        return self._in_flight_bytes
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the bus took what it was given last."""
+        return not self._holding
+
     def run(self, ended: Callable[[], bool]) -> None:
         """Step whenever there is something to do, until told to end."""
         as_told = False

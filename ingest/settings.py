@@ -29,5 +29,13 @@ class IngestSettings(BaseSettings):
     longest_reopen_s: float = Field(default=15.0, gt=0)
     """Seconds beyond which the wait for a reopened source does not grow: a camera that came back is used soon."""
 
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port of /metrics, /healthz and /readyz. 0: none, for each camera is a process, and two on one machine would
+    want the same one. docker-compose.yml opens one per container."""
+
+    stuck_after_s: float = Field(default=120.0, gt=0)
+    """Seconds without a round of the loop, while nothing waits for the bus, until /healthz asks for a restart: far
+    beyond a source's own timeout, so that only a driver that hangs is meant. At slow rates it is three parts."""
+
     source_timeout_s: float = Field(default=3.0, gt=0)
     """Seconds after which opening or reading a network source counts as failed instead of being waited for."""

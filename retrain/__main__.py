@@ -1,23 +1,31 @@
-"""`python -m retrain [promote | status]`; without a verb: the timetable, until it is stopped."""
+"""`python -m retrain [promote | recipe | status]`; without a verb: the timetable, until it is stopped."""
 
 import argparse
 import getpass
 import signal
 import sys
 import threading
+import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from core.adapters import wiring
-from core.errors import LedgerUnavailable, LineError
+from core.adapters.log_lines import write_log_lines
+from core.errors import LineError, SettingRefused
+from core.health import Pulse, StationHealth
+from core.product import Product
 from core.settings import LineSettings
 from model.bundle import bundle_sha256, read_letter
+from retrain.following import Follower
 from retrain.night import outlook
 from retrain.promotion import Change, promote_bundle, read_with
+from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.timetable import Timetable
+from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
 
 log = structlog.get_logger("retrain")
 
@@ -25,6 +33,7 @@ log = structlog.get_logger("retrain")
 def main() -> int:
     """Run one verb."""
     arguments = _parser().parse_args()
+    write_log_lines(LineSettings().log_format, "retrain")
     try:
         arguments.run(arguments)
     except LineError as error:
@@ -43,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--why", default="promoted by hand")
     promote.add_argument("--who", default=getpass.getuser())
     promote.set_defaults(run=_promote)
+    recipe = verbs.add_parser("recipe", help="show a product's recipe, or change it: deadline_s=0.8 keep_ok_share=0.1")
+    recipe.add_argument("--product", required=True)
+    recipe.add_argument("changes", nargs="*", metavar="name=value")
+    recipe.add_argument("--why", default="changed by hand")
+    recipe.add_argument("--who", default=getpass.getuser())
+    recipe.set_defaults(run=_recipe)
     status = verbs.add_parser("status", help="products and what judges them")
     status.set_defaults(run=_status)
     return parser
@@ -58,6 +73,18 @@ def _promote(arguments: argparse.Namespace) -> None:
     print(f"{version.product}: model {version.id} is active (sha256 {version.bundle.sha256[:12]})")
 
 
+def _recipe(arguments: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings())
+    known = {product.name: product.recipe for product in ledger.products()}
+    if arguments.product not in known:
+        raise SettingRefused(f"--product {arguments.product}; known are {', '.join(known) or 'none yet'}")
+    changed = with_changes(known[arguments.product], arguments.changes)
+    if changed != known[arguments.product]:
+        ledger.save_product(Product(arguments.product, changed), datetime.now(UTC), arguments.who, arguments.why)
+    for name, value in changed.to_json().items():
+        print(f"{name} = {value}")
+
+
 def _status(_: argparse.Namespace) -> None:
     ledger = wiring.open_ledger(LineSettings())
     active = ledger.active()
@@ -68,9 +95,12 @@ def _status(_: argparse.Namespace) -> None:
 
 
 def _timetable(_: argparse.Namespace) -> None:
-    ledger = wiring.open_ledger(LineSettings())
+    line, settings = LineSettings(), RetrainSettings()
+    ledger = wiring.open_ledger(line)
+    begun: Counter[str] = Counter()
 
     def night(product: str) -> None:
+        begun[product] += 1
         found = ledger.active().get(product)
         said = outlook(found, ledger).sentence() if found else f"{product}: no model yet, nothing to start from"
         log.info("night_began", product=product, outlook=said)
@@ -78,19 +108,14 @@ def _timetable(_: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    timetable = Timetable(night)
-    timetable.start()
-    log.info("timetable_started")
-    while True:
-        try:
-            for reason in timetable.follow(ledger.products()):
-                log.warning("night_refused", reason=reason)
-        except LedgerUnavailable as error:
-            log.warning("products_not_read", error=str(error))
-        if stop.wait(RetrainSettings().products_interval_s):
-            break
-    timetable.stop()
-    log.info("timetable_stopped")
+    follower = Follower(Timetable(night), ledger, begun, Pulse(time.monotonic))
+    health = StationHealth(
+        lambda: timetable_metrics(follower.state()),
+        lambda: reasons_to_restart(follower.state(), settings.products_interval_s),
+        lambda: reasons_to_wait(follower.state()),
+    )
+    with wiring.serve_health(line, settings.metrics_port, health):
+        follower.run(stop, settings.products_interval_s)
 
 
 if __name__ == "__main__":

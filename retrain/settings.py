@@ -11,3 +11,7 @@ class RetrainSettings(BaseSettings):
 
     products_interval_s: float = Field(default=10.0, gt=0)
     """Seconds between two looks at the products' recipes: a new product has its night without a restart."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port of /metrics, /healthz and /readyz. 0: none, for the demo and a development machine need none;
+    docker-compose.yml opens one."""

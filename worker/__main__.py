@@ -10,13 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from core.adapters import wiring
 from core.adapters.ledger import PostgresLedger
-from core.errors import BundleRefused, LineError
+from core.adapters.log_lines import write_log_lines
+from core.errors import BundleRefused, BusUnavailable, LineError
+from core.health import Pulse, Recent, StationHealth
 from core.inspection import OpenDays
 from core.ports import Detector, FrameConsumer
 from core.settings import LineSettings
@@ -31,8 +34,11 @@ from worker.days import Days
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.patience import Patience
+from worker.portions import Hands
+from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
 from worker.telling import Herald, NoHerald
+from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
 log = structlog.get_logger("worker")
 
@@ -41,12 +47,14 @@ def main() -> int:
     """Judge until told to stop; 1 where something did not answer until the deadline."""
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.WARNING)
+    line = LineSettings()
+    write_log_lines(line.log_format, "worker")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     counts = Counts()
     try:
-        _judge(WorkerSettings(), LineSettings(), counts, stop, arguments.stop_when_idle)
+        _judge(WorkerSettings(), line, counts, stop, arguments.stop_when_idle)
     except LineError as error:
         log.error("worker_gave_up", error=str(error), kind=type(error).__name__)
         return 1
@@ -60,18 +68,27 @@ def main() -> int:
 def _judge(
     settings: WorkerSettings, line: LineSettings, counts: Counts, stop: threading.Event, idle_limit_s: float | None
 ) -> None:
-    owner = f"{socket.gethostname()}-{os.getpid()}"
+    owner = _owner()
     ledger = wiring.open_ledger(line, "worker")
     consumer = wiring.open_consumer(line, ledger, owner)
     compilations = Compilations()
     bench = _bench(settings, line, ledger, consumer, stop, compilations)
     log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
+    pulse = Pulse(time.monotonic)
+    state = partial(_state, bench, counts, pulse)
+    health = _health(settings, state, _waiting(line, ledger))
+    report = partial(to_report, owner, datetime.now(UTC))
 
     def is_over(idle_s: float) -> bool:
+        pulse.beat()
         return stop.is_set() or (idle_limit_s is not None and idle_s >= idle_limit_s)
 
     try:
-        run(bench, counts, is_over)
+        with (
+            wiring.serve_health(line, settings.metrics_port, health),
+            reporting(ledger, lambda ended: report(state(), ended), EVERY_S),
+        ):
+            run(bench, counts, is_over)
     finally:
         compilations.close()
         consumer.close()
@@ -95,6 +112,7 @@ def _bench(
         ledger=ledger,
         board=wiring.open_board(line),
         artifacts=artifacts,
+        hands=Hands(ledger, _owner()),
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
@@ -105,6 +123,39 @@ def _bench(
         diary=JudgedLog(Path(settings.judged_log)) if settings.judged_log else NoJudgedLog(),
         wait_for_model_s=settings.model_wait_s,
     )
+
+
+def _state(bench: Bench, counts: Counts, pulse: Pulse, waiting: int | None = None) -> WorkerState:
+    slot = bench.slot
+    return WorkerState(counts, bench.meters, slot.serving(), slot.missing(), waiting, pulse, bench.clock())
+
+
+def _health(
+    settings: WorkerSettings, state: Callable[..., WorkerState], waiting: Callable[[], int | None]
+) -> StationHealth:
+    return StationHealth(
+        lambda: worker_metrics(state(waiting())),
+        lambda: reasons_to_restart(state().pulse, settings.stuck_after_s),
+        lambda: reasons_to_wait(state()),
+    )
+
+
+def _waiting(line: LineSettings, ledger: PostgresLedger) -> Callable[[], int | None]:
+    """How much of the bus nobody has judged; asked only where somebody scrapes it."""
+    recent = Recent(wiring.open_backlog(line, ledger).waiting, time.monotonic)
+
+    def waiting() -> int | None:
+        try:
+            return recent()
+        except BusUnavailable:
+            return None
+
+    return waiting
+
+
+def _owner() -> str:
+    """Names this process to the bus and in Postgres; another start on this machine has another name."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _prepared(ledger: PostgresLedger) -> OpenDays:

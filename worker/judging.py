@@ -8,6 +8,7 @@ from core.inspection import NOT_KEPT, Evidence, Failure, Inspection, Refusal, Re
 from core.ports import ArtifactStore, Clock
 from core.product import Recipe
 from core.verdict import Decision, ErrorReason, ScoreMap, judge
+from worker.deadline import is_late
 from worker.heatmap import to_stored_map
 from worker.keep import frame_name, is_kept, maps_name, quarantine_name, to_npz, untrusted_name
 from worker.model_slot import Serving
@@ -89,7 +90,8 @@ def _judged_one(picture: Picture, answer: ScoreMap | NoScore, serving: Serving, 
         return failure_of(_given_up(picture, ErrorReason.DETECTOR, answer.detail), desk)
     recipe = serving.active.recipe
     verdict = judge(answer.score, serving.active.threshold)
-    kept = is_kept(verdict.decision, picture.header.id, recipe.keep_ok_share)
+    late = is_late(picture.arrival.arrived_at, recipe.deadline_s, desk.clock())
+    kept = late or is_kept(verdict.decision, picture.header.id, recipe.keep_ok_share)
     return Inspection(
         picture.header,
         picture.arrival,

@@ -1,26 +1,30 @@
 """The worker's loop. The order of effects is the algorithm."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 
 import structlog
 
-from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, NoOpenDay
-from core.inspection import Batch, OpenDays, Recorded, Tile, progress_of
+from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, LineError, NoOpenDay
+from core.inspection import Batch, OpenDays, Recorded
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
 from core.verdict_message import key_of
 from core.wire import Delivery
 from worker.batching import BatchLimits, collect
 from worker.counts import Counts, NoJudgedLog
 from worker.days import Days
+from worker.deadline import held_to_deadlines
 from worker.judging import Desk, results_of
+from worker.meters import Meters
 from worker.model_slot import ModelSlot
-from worker.opening import open_delivery
+from worker.opening import Opened, open_delivery, set_aside
 from worker.patience import Patience, StopRequested
+from worker.portions import Hands, Portion
 from worker.telling import NoHerald, show
-from worker.tiles import TileDrawer, last_places
+from worker.tiles import Thumbnails, last_places, tiles_of
 
 FILING_TRIES = 3
 MODEL_LOOK_S = 0.05
@@ -63,6 +67,7 @@ class Bench:
     ledger: InspectionLedger
     board: LiveBoard
     artifacts: ArtifactStore
+    hands: Hands
     slot: ModelSlot
     days: Days
     decode: FrameDecoder
@@ -71,18 +76,26 @@ class Bench:
     limits: BatchLimits
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
+    meters: Meters = field(default_factory=Meters)
     wait_for_model_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A batch ready to be recorded, and what the live board is shown once it is."""
+    """A batch ready to be recorded, by when its products want it, and what the live board is shown of it then."""
 
     batch: Batch
-    tiles: tuple[Tile, ...]
+    deadlines: Mapping[str, float]
+    thumbnails: Mapping[int, bytes]
+
+    def by(self, now: datetime) -> Self:
+        """As it is to be recorded at this moment: what has become late is ERROR."""
+        return replace(
+            self, batch=replace(self.batch, results=held_to_deadlines(self.batch.results, self.deadlines, now))
+        )
 
 
-def inspect_batch(deliveries: Sequence[Delivery], bench: Bench, days: OpenDays) -> Inspected:
+def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
     """One result per delivery, in order. The one effect is evidence put under names that a repeat overwrites.
 
     Raises:
@@ -94,13 +107,17 @@ def inspect_batch(deliveries: Sequence[Delivery], bench: Bench, days: OpenDays) 
     def fetch(uri: str) -> bytes:
         return patience.insist(lambda: artifacts.get(uri), ArtifactsUnavailable)
 
-    # Lazily: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
-    opened = (open_delivery(one, days, bench.clock(), fetch, bench.decode) for one in deliveries)
-    drawer = TileDrawer(last_places([one.record.key for one in deliveries]))
+    # One after another: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
+    def open_one(one: Delivery) -> Opened:
+        if portion.is_poison:
+            return set_aside(one, days, bench.clock())
+        return open_delivery(one, days, bench.clock(), fetch, bench.decode)
+
+    thumbnails = Thumbnails(last_places([one.record.key for one in portion.deliveries]))
     desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)
-    results = results_of(opened, desk, drawer.see)
-    progress = progress_of((one.position, one.resumed_from) for one in deliveries)
-    return Inspected(Batch(tuple(results), progress), tuple(drawer.tiles))
+    results = results_of(map(open_one, portion.deliveries), desk, thumbnails.see)
+    deadlines = {product: serving.active.recipe.deadline_s for product, serving in desk.serving.items()}
+    return Inspected(Batch(tuple(results), portion.progress), deadlines, thumbnails.by_place)
 
 
 def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
@@ -125,51 +142,67 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
             bench.herald.tell(counts)
     except StopRequested:
         log.info("stopped_while_waiting")
+        bench.hands.let_go()
+    except LineError:
+        bench.hands.let_go()
+        raise
 
 
 def inspect_and_record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> None:
-    """One batch from the bus to everybody who waits for it."""
+    """One batch from the bus to everybody who waits for it; in portions where a worker ended with it in hand."""
     products = _products(deliveries)
     _await_models(bench, lambda awaited: not awaited.isdisjoint(products))
     try:
-        # 1. Judge, and keep what is worth keeping. A crash leaves files that the next try overwrites.
-        # 2. Rows, maps, quarantine, outbox, counters and next offsets: one transaction. A crash before its commit
-        #    leaves nothing of it, and the frames are judged again; a crash after it leaves all of it.
-        inspected = _record(deliveries, bench, counts)
+        # 1. Note what is in hand. A crash from here on leaves the note, and its records are taken one at a time.
+        for portion in bench.hands.portions(deliveries, bench.patience):
+            _inspect_portion(portion, bench, counts)
     except Fenced as error:
         # Another worker has these frames, or an earlier try of ours whose answer was lost: its rows stand.
         counts.fenced += 1
         bench.diary.fenced()
+        bench.hands.let_go()
         bench.consumer.rewind()
         log.warning("batch_fenced", error=str(error), frames=len(deliveries))
-        return
-    # 3. Tell the bus. A crash before it leaves lag tools behind and records to clean up; reading begins at the
+
+
+def _inspect_portion(portion: Portion, bench: Bench, counts: Counts) -> None:
+    # 2. Judge, and keep what is worth keeping. A crash leaves files that the next try overwrites.
+    # 3. Rows, maps, quarantine, outbox, counters and next offsets: one transaction. A crash before its commit
+    #    leaves nothing of it, and the frames are judged again; a crash after it leaves all of it, and the note of
+    #    what was in hand lies behind the offsets, where it means nothing any more.
+    inspected = _record(portion, bench, counts)
+    # 4. Tell the bus. A crash before it leaves lag tools behind and records to clean up; reading begins at the
     #    ledger's offsets either way.
     _settle(inspected.batch, bench, counts)
-    # 4. The live board. A crash before it shows these frames late or never: they are in the ledger.
-    show(inspected.tiles, bench.board, counts)
-    log.info("batch_inspected", frames=len(deliveries), **_decisions(inspected.batch))
+    # 5. The live board. A crash before it shows these frames late or never: they are in the ledger.
+    show(tiles_of(inspected.batch.results, inspected.thumbnails), bench.board, counts)
+    log.info("batch_inspected", frames=len(portion.deliveries), tries=portion.tries, **_decisions(inspected.batch))
 
 
-def _record(deliveries: Sequence[Delivery], bench: Bench, counts: Counts) -> Inspected:
+def _record(portion: Portion, bench: Bench, counts: Counts) -> Inspected:
     days = bench.patience.insist(bench.days.known, LedgerUnavailable)
     for tries_left in reversed(range(FILING_TRIES)):
-        inspected = inspect_batch(deliveries, bench, days)
-        batch = inspected.batch
-        bench.diary.judged(key_of(result) for result in batch.results)
+        inspected = inspect_batch(portion, bench, days)
+        bench.diary.judged(key_of(result) for result in inspected.batch.results)
         try:
-            recorded = bench.patience.insist(partial(bench.ledger.record, batch), LedgerUnavailable)
+            return bench.patience.insist(partial(_record_in_time, inspected, bench, counts), LedgerUnavailable)
         except NoOpenDay:
             # Midnight, or retention, has moved the days since we looked: file again by the new ones.
             if not tries_left:
                 raise
             counts.refiled += 1
             days = bench.patience.insist(bench.days.refresh, LedgerUnavailable)
-            continue
-        bench.diary.recorded(recorded)
-        counts.note_recorded(batch.results, recorded)
-        return inspected
     raise AssertionError("the last try returns or raises")
+
+
+def _record_in_time(inspected: Inspected, bench: Bench, counts: Counts) -> Inspected:
+    """Held to its deadlines at each try anew: a verdict that waited for Postgres may have become late meanwhile."""
+    final = inspected.by(bench.clock())
+    recorded = bench.ledger.record(final.batch)
+    bench.diary.recorded(recorded)
+    counts.note_recorded(final.batch.results, recorded)
+    bench.meters.note(final.batch.results)
+    return final
 
 
 def _next_batch(bench: Bench) -> list[Delivery]:

@@ -104,6 +104,10 @@ class ModelSlot:
         """Who judges the next batch, per product; a copy, so that a batch never sees a swap."""
         return dict(self._serving)
 
+    def missing(self) -> frozenset[str]:
+        """Products whose first model is loading, as last seen: any thread may ask."""
+        return frozenset(self._loading) - frozenset(self._serving)
+
     def absence(self, product: str) -> str:
         """Why nobody judges this product."""
         if product in self._refused:
@@ -114,7 +118,7 @@ class ModelSlot:
     def awaited(self) -> frozenset[str]:
         """Products whose first model is on its way: their frames had better wait for it."""
         self.refresh()
-        return frozenset(self._loading.keys() - self._serving.keys())
+        return self.missing()
 
     def _look(self) -> None:
         self._looked_at = self._monotonic()

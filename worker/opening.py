@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.attempts import TRIES
 from core.errors import ArtifactMissing, ContentMismatch, EnvelopeRefused, ImageRefused, ImageTooLarge
 from core.frame import ClaimedFrame, DroppedFrame, Frame, FrameHeader, Image
 from core.inspection import Arrival, OpenDays
@@ -51,6 +52,23 @@ Opened = Picture | Unjudged | Untrusted
 
 def open_delivery(delivery: Delivery, days: OpenDays, now: datetime, fetch: Fetch, decode: FrameDecoder) -> Opened:
     """What came, as far as it can be understood. Never raises for what is in the record."""
+    return _opened(delivery, days, now, lambda arrived, arrival: _open_arrived(arrived, arrival, fetch, decode))
+
+
+def set_aside(delivery: Delivery, days: OpenDays, now: datetime) -> Opened:
+    """What came, without a look at its content, which has ended workers before."""
+
+    def unseen(arrived: Arrived, arrival: Arrival) -> Unjudged:
+        if isinstance(arrived, DroppedFrame):
+            return _dropped(arrived, arrival)
+        detail = f"{TRIES} workers ended with it in hand, the last {TRIES - 1} with nothing else"
+        claimed = f"; its content is {arrived.uri}" if isinstance(arrived, ClaimedFrame) else ""
+        return Unjudged(arrived.header, arrival, ErrorReason.POISON, detail + claimed, delivery.record.value)
+
+    return _opened(delivery, days, now, unseen)
+
+
+def _opened(delivery: Delivery, days: OpenDays, now: datetime, look: Callable[[Arrived, Arrival], Opened]) -> Opened:
     arrival = arrival_of(delivery, days, now)
     value = delivery.record.value
     try:
@@ -63,7 +81,7 @@ def open_delivery(delivery: Delivery, days: OpenDays, now: datetime, fetch: Fetc
     # Before all other reasons: whatever else is wrong with it, its row can only be filed under the broker's time.
     if arrived.header.captured_at not in days:
         return Unjudged(arrived.header, arrival, ErrorReason.CLOCK, _clock_detail(arrived, days), value)
-    return _open_arrived(arrived, arrival, fetch, decode)
+    return look(arrived, arrival)
 
 
 def arrival_of(delivery: Delivery, days: OpenDays, now: datetime) -> Arrival:
@@ -73,10 +91,14 @@ def arrival_of(delivery: Delivery, days: OpenDays, now: datetime) -> Arrival:
 
 def _open_arrived(arrived: Arrived, arrival: Arrival, fetch: Fetch, decode: FrameDecoder) -> Opened:
     if isinstance(arrived, DroppedFrame):
-        return Unjudged(arrived.header, arrival, ErrorReason.DROPPED, arrived.reason, b"")
+        return _dropped(arrived, arrival)
     if isinstance(arrived, ClaimedFrame):
         return _open_claim(arrived, arrival, fetch, decode)
     return _open_frame(arrived, arrival, decode)
+
+
+def _dropped(dropped: DroppedFrame, arrival: Arrival) -> Unjudged:
+    return Unjudged(dropped.header, arrival, ErrorReason.DROPPED, dropped.reason, b"")
 
 
 def _open_claim(claim: ClaimedFrame, arrival: Arrival, fetch: Fetch, decode: FrameDecoder) -> Opened:

@@ -41,5 +41,13 @@ class WorkerSettings(BaseSettings):
     """What runs the network: `auto` takes the fastest that this machine has; a name like `torch-cpu-float32` forces
     one. Whatever it is, it serves only after its answers matched the reference's on the bundle's own pictures."""
 
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port of /metrics, /healthz and /readyz. 0: none, for several workers on one machine would want the same one.
+    docker-compose.yml opens one per container."""
+
+    stuck_after_s: float = Field(default=600.0, gt=0)
+    """Seconds without a round of the loop until /healthz asks for a restart: beyond all that a worker waits for by
+    itself (a model, and each dependency until its deadline), so that only a detector that hangs is meant."""
+
     judged_log: str = ""
     """A file that gets a line per attempt to record, for drills that count frames judged again. Empty: none."""

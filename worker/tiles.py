@@ -1,5 +1,6 @@
 """What the live board is shown of a batch: the newest frame of each camera."""
 
+from collections.abc import Mapping, Sequence
 from math import nan
 
 from core.inspection import Inspection, Refusal, Result, Tile
@@ -7,19 +8,24 @@ from worker.heatmap import thumbnail
 from worker.opening import Opened, Picture, Untrusted
 
 
-class TileDrawer:
-    """Draws a camera's tile when its last delivery of the batch is seen, so that one thumbnail per camera is made."""
+class Thumbnails:
+    """Makes a camera's thumbnail when its last delivery of the batch is seen: one per camera, while pixels are held."""
 
     def __init__(self, last_places: frozenset[int]) -> None:
         self._last_places = last_places
         self._place = 0
-        self.tiles: list[Tile] = []
+        self.by_place: dict[int, bytes] = {}
 
     def see(self, opened: Opened, result: Result) -> None:
         """Called once per delivery, in order."""
         if self._place in self._last_places and not (isinstance(result, Refusal) or isinstance(opened, Untrusted)):
-            self.tiles.append(to_tile(result, thumbnail(opened.image) if isinstance(opened, Picture) else b""))
+            self.by_place[self._place] = thumbnail(opened.image) if isinstance(opened, Picture) else b""
         self._place += 1
+
+
+def tiles_of(results: Sequence[Result], thumbnails: Mapping[int, bytes]) -> list[Tile]:
+    """The tiles of a batch's results as they were recorded."""
+    return [to_tile(results[place], small) for place, small in sorted(thumbnails.items())]
 
 
 def last_places(keys: list[bytes]) -> frozenset[int]:

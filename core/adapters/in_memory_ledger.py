@@ -1,9 +1,10 @@
-"""The ledger's twin: every promise of InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard and Outbox."""
+"""The ledger's twin: every promise of every port that PostgresLedger keeps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
     Batch,
@@ -22,6 +23,7 @@ from core.inspection import (
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
+from core.worker_report import FORGOTTEN_AFTER, WorkerReport
 
 
 def filed_at(result: Result) -> datetime:
@@ -42,6 +44,8 @@ class MemoryLedger:
     told_ids: set[int] = field(default_factory=set)
     camera_runs: dict[tuple[str, str], CameraRun] = field(default_factory=dict)
     training: dict[str, TrainingProgress] = field(default_factory=dict)
+    worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
+    hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
     recipes: dict[str, Product] = field(default_factory=dict)
     versions: list[ModelVersion] = field(default_factory=list)
     promotions: dict[str, int] = field(default_factory=dict)
@@ -133,6 +137,38 @@ class MemoryLedger:
     def runs(self) -> list[CameraRun]:
         """Newest report first."""
         return sorted(self.camera_runs.values(), key=lambda run: run.reported_at, reverse=True)
+
+    def report_worker(self, report: WorkerReport) -> None:
+        """Keep the newest."""
+        known = self.worker_reports.get(report.owner, report)
+        newest = max(known, report, key=lambda each: each.reported_at)
+        kept = {**self.worker_reports, report.owner: newest}
+        since = report.reported_at - FORGOTTEN_AFTER
+        self.worker_reports = {owner: each for owner, each in kept.items() if each.reported_at >= since}
+
+    def workers(self) -> list[WorkerReport]:
+        """Newest report first."""
+        return sorted(self.worker_reports.values(), key=lambda report: report.reported_at, reverse=True)
+
+    def take(self, progress: tuple[Progress, ...], owner: str) -> bool:
+        """All partitions or none."""
+        if any(tries_before(self._hand(step), step.first) for step in progress):
+            return False
+        self.hands |= {(step.topic, step.partition): (taken_together(step), owner) for step in progress}
+        return True
+
+    def take_one(self, progress: Progress, owner: str) -> int:
+        """Count and note."""
+        hand = taken_alone(self._hand(progress), progress)
+        self.hands[progress.topic, progress.partition] = (hand, owner)
+        return hand.first_tries
+
+    def let_go(self, owner: str) -> None:
+        """Only what is still this owner's."""
+        self.hands = {place: noted for place, noted in self.hands.items() if noted[1] != owner}
+
+    def _hand(self, progress: Progress) -> Hand | None:
+        return self.hands.get((progress.topic, progress.partition), (None, ""))[0]
 
     def report_training(self, progress: TrainingProgress) -> None:
         """Keep the newest."""

@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 
+from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
-from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings
+from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 
 
 @dataclass(frozen=True)
 class PostgresLedger(
-    PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox, PostgresLearning
+    PostgresInspections,
+    PostgresModels,
+    PostgresCameras,
+    PostgresWorkers,
+    PostgresAttempts,
+    PostgresTrainings,
+    PostgresOutbox,
+    PostgresLearning,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

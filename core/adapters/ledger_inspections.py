@@ -15,6 +15,7 @@ from core.adapters.ledger_rows import (
     Row,
     camera_counts,
     first_of_each,
+    has_map,
     inspection_row,
     is_mistimed,
     is_quarantined,
@@ -23,7 +24,7 @@ from core.adapters.ledger_rows import (
 )
 from core.adapters.schema import camera_run, consumer_offset, inspection, outbox, quarantine, score_map
 from core.errors import Fenced
-from core.inspection import Batch, Inspection, OpenDays, Progress, Recorded, Result
+from core.inspection import Batch, OpenDays, Progress, Recorded, Result
 from core.verdict_message import key_of, to_verdict_message
 
 COUNTED = ("judged", "ok", "review", "ng", "error")
@@ -53,7 +54,7 @@ class PostgresInspections:
         return Recorded(len(new), len(batch.results) - len(new))
 
     def _write_what_follows(self, connection: Connection, new: list[Result]) -> None:
-        _insert(connection, score_map, (map_row(result) for result in new if isinstance(result, Inspection)))
+        _insert(connection, score_map, (map_row(result) for result in new if has_map(result)))
         _add_counts(connection, camera_counts(new))
         if self.tells:
             _append_to_outbox(connection, new)

@@ -1,4 +1,4 @@
-"""CameraRegistry, TrainingBoard and Outbox on Postgres."""
+"""CameraRegistry, WorkerRegistry, TrainingBoard and Outbox on Postgres."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,7 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, outbox, training_progress
+from core.adapters.schema_workers import worker_report
 from core.inspection import CameraRun, OutboxMessage, TrainingProgress
+from core.worker_report import FORGOTTEN_AFTER, WorkerReport
 
 _REPORTED = ("product", "captured", "dropped", "reported_at")
 
@@ -37,6 +39,33 @@ class PostgresCameras:
         query = select(*columns).where(camera_run.c.reported_at.is_not(None)).order_by(camera_run.c.reported_at.desc())
         with translated(), self.engine.connect() as connection:
             return [CameraRun(*row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class PostgresWorkers:
+    """WorkerRegistry. Every start is a row of its own, so the silent ones are removed by those that report."""
+
+    engine: Engine
+
+    def report_worker(self, report: WorkerReport) -> None:
+        """The newest report wins."""
+        row = asdict(report)
+        statement = insert(worker_report).values(row)
+        upsert = statement.on_conflict_do_update(
+            constraint=worker_report.primary_key,
+            set_=row,
+            where=worker_report.c.reported_at <= statement.excluded.reported_at,
+        )
+        forgotten = worker_report.c.reported_at < report.reported_at - FORGOTTEN_AFTER
+        with translated(), self.engine.begin() as connection:
+            connection.execute(upsert)
+            connection.execute(delete(worker_report).where(forgotten))
+
+    def workers(self) -> list[WorkerReport]:
+        """Newest report first."""
+        query = select(worker_report).order_by(worker_report.c.reported_at.desc(), worker_report.c.owner)
+        with translated(), self.engine.connect() as connection:
+            return [WorkerReport(*row) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
-from core.inspection import Evidence, Failure, Inspection, Refusal, Result
+from core.inspection import Evidence, Failure, Inspection, Late, Refusal, Result
 from core.verdict import Decision, ErrorReason
 from core.verdict_message import key_of
 
@@ -41,7 +41,12 @@ def inspection_row(result: Result) -> Row:
     return _filed(result) | _described(result) | _judged(result) | place | times | _kept(result.evidence)
 
 
-def map_row(inspected: Inspection) -> Row:
+def has_map(result: Result) -> TypeGuard[Inspection | Late]:
+    """Whether a detector has seen it."""
+    return isinstance(result, Inspection | Late)
+
+
+def map_row(inspected: Inspection | Late) -> Row:
     """The row of `score_map`."""
     stored = inspected.map
     return _filed(inspected) | {"png": stored.png, "low": stored.low, "high": stored.high}
@@ -98,7 +103,7 @@ def _judged(result: Result) -> Row:
     if not isinstance(result, Inspection):
         nobody = dict.fromkeys(("score", "model_version_id", "threshold_id", "review_from", "reject_from"))
         told = {"reason": result.reason.value, "detail": storable(result.detail), "engine": ""}
-        return {"decision": result.decision.value} | told | nobody
+        return {"decision": result.decision.value} | told | nobody | _scale(result)
     judge = result.judge
     return {
         "decision": result.decision.value,
@@ -111,6 +116,13 @@ def _judged(result: Result) -> Row:
         "review_from": judge.threshold.review_from,
         "reject_from": judge.threshold.reject_from,
     }
+
+
+def _scale(result: Failure | Late | Refusal) -> Row:
+    """A late frame's map is shown on the scale of the limits it was held against."""
+    if not isinstance(result, Late):
+        return {}
+    return {"review_from": result.threshold.review_from, "reject_from": result.threshold.reject_from}
 
 
 def _kept(evidence: Evidence) -> Row:

@@ -3,11 +3,18 @@
 Each adapter is imported only when it is chosen, so that a station starts without the libraries of the others.
 """
 
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Any
+
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
 from core.errors import SettingMissing
+from core.health import StationHealth
 from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
 from core.settings import LineSettings
+
+Closing = AbstractContextManager[Any]
+"""What is open inside a `with` block."""
 
 
 def database_url(settings: LineSettings) -> str:
@@ -91,6 +98,19 @@ def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:
     from core.adapters.kafka_bus import KafkaVerdicts
 
     return KafkaVerdicts(settings.kafka_bootstrap_servers)
+
+
+def serve_health(settings: LineSettings, port: int, health: StationHealth) -> Closing:
+    """Tell of the station's health at this port until closed; 0 for nowhere.
+
+    Raises:
+        SettingRefused: Nobody can listen there.
+    """
+    if not port:
+        return nullcontext()
+    from core.adapters.health_server import HealthServer
+
+    return closing(HealthServer(settings.metrics_address, port, health))
 
 
 def ensure_topics(settings: LineSettings) -> None:

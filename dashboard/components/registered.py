@@ -23,5 +23,8 @@ gallery = component(
 )
 """Small tiles of parts; its state `selected` is the chosen part's id."""
 
+health = component("line_health", html=_read("health.html"), css=_style("health"), js=_read("picture.js", "health.js"))
+"""The Health page's tables; data as `dashboard.health.page_data.health_data` builds it."""
+
 part = component("line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "part.js"))
 """One part, large, with its story."""

@@ -18,6 +18,7 @@ ALLOWED = {
     "apscheduler": ("retrain/timetable.py",),
     "streamlit": ("dashboard/",),
     "fsspec": (f"{ADAPTERS}artifacts",),
+    "prometheus_client": (f"{ADAPTERS}health_server",),
     "torch": ("model/",),
     "timm": ("model/",),
     "FrEIA": ("model/",),

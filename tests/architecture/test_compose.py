@@ -40,8 +40,17 @@ def test_a_published_port_is_on_loopback(name: str) -> None:
 def test_every_server_says_when_it_is_ready_and_every_process_comes_back() -> None:
     for name, service in SERVICES.items():
         assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
-    for name in ("kafka", "postgres", "redis", "dashboard"):
+    for name in ("kafka", "postgres", "redis", "ingest", "worker", "retrain", "dashboard"):
         assert "healthcheck" in SERVICES[name], name
+
+
+@pytest.mark.parametrize("name", ["ingest", "worker", "retrain", "dashboard"])
+def test_every_station_can_be_scraped_at_a_port_of_its_own(name: str) -> None:
+    """The port it listens on is the one that is published, and no two stations share one outside."""
+    inside = SERVICES[name]["environment"][f"{name.upper()}_METRICS_PORT"]
+    assert any(port.endswith(f":{inside}") for port in SERVICES[name]["ports"])
+    outside = [port.rsplit(":", 1)[0] for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(set(outside)) == len(outside)
 
 
 def test_secrets_are_files_and_nothing_has_a_password_in_it() -> None:

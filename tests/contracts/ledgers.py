@@ -7,6 +7,7 @@ from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
+from core.attempts import Attempts
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.inspection import (
     NOT_KEPT,
@@ -16,6 +17,7 @@ from core.inspection import (
     Failure,
     Inspection,
     Judge,
+    Late,
     Position,
     Progress,
     Refusal,
@@ -25,6 +27,7 @@ from core.inspection import (
 from core.ports import CameraRegistry, InspectionLedger, ModelRegistry, Outbox, TrainingBoard
 from core.product import BundleRef
 from core.verdict import Decision, ErrorReason, Threshold, judge
+from core.worker_report import WorkerRegistry
 from tests import servers
 
 TODAY = datetime(2026, 11, 24, 8, 30, 0, 123456, tzinfo=UTC)
@@ -33,7 +36,9 @@ BAND = Threshold(0.4, 0.8)
 SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
-class Ledger(InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard, Outbox, Protocol):
+class Ledger(
+    InspectionLedger, ModelRegistry, CameraRegistry, WorkerRegistry, Attempts, TrainingBoard, Outbox, Protocol
+):
     """Everything a ledger is asked."""
 
 
@@ -73,6 +78,11 @@ def failed(
 ) -> Failure:
     kept = Evidence("memory:frame", "")
     return Failure(header, arrival(header.id.sequence, 0, arrived_at), reason, detail, kept, TODAY)
+
+
+def late(header: FrameHeader) -> Late:
+    scores = StoredMap(b"\x89PNG\x00map", -1.5, 2.5)
+    return Late(header, arrival(header.id.sequence), "2 s after it came", NOT_KEPT, TODAY, BAND, scores)
 
 
 def refused(offset: int = 0, partition: int = 0, detail: str = "no version header of ours") -> Refusal:

@@ -7,7 +7,7 @@ import pytest
 from core.errors import Fenced, NoOpenDay
 from core.inspection import Batch, Progress
 from core.verdict import Decision, ErrorReason
-from tests.contracts.ledgers import TODAY, TOPIC, Ledger, batch, failed, frame, inspected, refused
+from tests.contracts.ledgers import TODAY, TOPIC, Ledger, batch, failed, frame, inspected, late, refused
 
 
 def told_sequences(ledger: Ledger) -> list[str]:
@@ -84,6 +84,13 @@ def test_one_fenced_partition_stops_the_whole_batch(ledger: Ledger) -> None:
     with pytest.raises(Fenced):
         ledger.record(Batch((inspected(frame(1)),), both))
     assert ledger.next_offsets(TOPIC) == {1: 1}
+
+
+def test_a_late_verdict_is_an_error_row_like_any_other(ledger: Ledger) -> None:
+    """Told to the plant with its reason, and left as it was when it comes again."""
+    assert ledger.record(batch(late(frame(0)))).new == 1
+    assert '"reason": "late"' in ledger.pending(1)[0].payload
+    assert ledger.record(batch(inspected(frame(0)), first=1)).already_there == 1
 
 
 def test_offsets_may_jump_over_holes(ledger: Ledger) -> None:

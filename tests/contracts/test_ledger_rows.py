@@ -30,6 +30,7 @@ from tests.contracts.ledgers import (
     frame,
     fresh_postgres_ledger,
     inspected,
+    late,
     refused,
 )
 
@@ -94,6 +95,16 @@ def test_postgres_itself_refuses_a_row_that_cannot_be(postgres_ledger: PostgresL
     postgres_ledger.record(batch(inspected(frame(0))))
     with pytest.raises(IntegrityError), postgres_ledger.engine.begin() as connection:
         connection.execute(text(f"update inspection set {change}"))
+
+
+def test_a_late_verdict_keeps_its_map_and_the_limits_that_scale_it(postgres_ledger: PostgresLedger) -> None:
+    """It names no model and no score, for nobody may take it for a verdict; and the frame is not at fault."""
+    postgres_ledger.record(batch(late(frame(0))))
+    (row,) = rows(postgres_ledger, inspection)
+    assert (row["decision"], row["reason"], row["score"], row["model_version_id"]) == ("ERROR", "late", None, None)
+    assert (row["review_from"], row["reject_from"]) == (BAND.review_from, BAND.reject_from)
+    assert count(postgres_ledger, score_map) == 1
+    assert count(postgres_ledger, quarantine) == 0
 
 
 def test_a_frame_at_fault_and_every_refusal_are_quarantined(postgres_ledger: PostgresLedger) -> None:

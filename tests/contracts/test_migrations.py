@@ -17,7 +17,7 @@ from core.adapters.database import open_engine
 from core.adapters.days import open_days, prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, is_ours, upgrade
-from core.adapters.schema import metadata
+from core.adapters.schema_workers import metadata
 from core.errors import LedgerUnavailable
 from core.inspection import OpenDays
 from tests import servers

@@ -32,6 +32,7 @@ from core.inspection import (
 from core.ports import ArtifactStore, LiveBoard
 from core.product import BundleRef, Product, Recipe
 from core.verdict import Decision, ErrorReason, Threshold, judge
+from core.worker_report import WorkerReport
 
 START = "0123456789ab"
 SIDE = 512
@@ -195,6 +196,42 @@ def next_part(line: Seeded, camera: str, sequence: int, now: datetime) -> Tile:
     return tile
 
 
+def seed_day(line: Seeded, per_quarter: int = 4) -> None:
+    """A whole day of both cameras, a few frames per quarter of an hour, with a pause and a spell of defects."""
+    who = model_for(line, "gear")
+    for camera in CAMERAS:
+        moments = [line.now - timedelta(minutes=15 * ago + 5) for ago in range(95, 0, -1) if not 40 <= ago < 50]
+        results = [
+            _quick(line, camera, 10_000 + number, moment + timedelta(seconds=number % 60), who)
+            for number, moment in enumerate(each for each in moments for _ in range(per_quarter))
+        ]
+        line.ledger.record(Batch(tuple(results), (Progress("seeded day", list(CAMERAS).index(camera), 0, 1),)))
+
+
+def _quick(line: Seeded, camera: str, sequence: int, captured_at: datetime, who: Judge) -> Result:
+    """A row without a picture: every seventh is a defect, every twentieth could not be judged."""
+    if sequence % 20 == 3:
+        return failed(line, camera, sequence, captured_at, ErrorReason.UNDECODABLE)
+    frame, place = header(camera, sequence, captured_at, b"x"), arrival(camera, sequence, captured_at)
+    verdict = judge(2.8 if sequence % 7 == 1 else 1.0, THRESHOLD)
+    took = timedelta(seconds=0.1 + (sequence % 40) / 20)
+    return Inspection(frame, place, verdict, who, StoredMap(b"", 0, 1), NOT_KEPT, captured_at + took)
+
+
+def seed_workers(line: Seeded) -> None:
+    """One that judges, one that waits, one that fell silent, one that was told to end."""
+    models = "gear: model 1 (torch-cpu-float32)"
+    for owner, ago_s, still_s, waits_for, ended in (
+        ("inspector-4711", 1, 1, "", False),
+        ("inspector-4712", 2, 47, "the round in hand takes 47 s: bus, Postgres or artifacts are waited for", False),
+        ("inspector-4090", 320, 1, "", False),
+        ("inspector-3999", 7200, 1, "", True),
+    ):
+        told = line.now - timedelta(seconds=ago_s)
+        started, turned = line.now - timedelta(hours=5), told - timedelta(seconds=still_s)
+        line.ledger.report_worker(WorkerReport(owner, started, told, turned, 12_345, 67, 1, waits_for, models, ended))
+
+
 def training(line: Seeded, share: float) -> None:
     """A training under way."""
     line.ledger.report_training(TrainingProgress("gear", share, "stage 1: classifier", line.now))
@@ -216,7 +253,10 @@ def main() -> None:
     upgrade(ledger.engine)
     now = datetime.now(UTC)
     ledger.prepare_days(now.date())
-    seed_parts(Seeded(ledger, open_board(settings), open_artifacts(settings), now))
+    line = Seeded(ledger, open_board(settings), open_artifacts(settings), now)
+    seed_day(line)
+    seed_parts(line)
+    seed_workers(line)
 
 
 if __name__ == "__main__":

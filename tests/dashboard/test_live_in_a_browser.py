@@ -108,7 +108,7 @@ def test_a_dashboard_started_without_postgres_says_so_on_every_page(browser: Bro
     """Nothing was ever seen, and still no traceback."""
     environment = {"DATABASE_URL": "postgresql+psycopg2://nobody@127.0.0.1:9/line", "ARTIFACT_URL": str(tmp_path)}
     with running_dashboard(environment, tmp_path) as address:
-        for place in ("", "/defects"):
+        for place in ("", "/defects", "/health"):
             page = opened(browser, address + place)
             assert "127.0.0.1" not in page.inner_text("body")
             expect(page.get_by_text("Postgres does not answer", exact=False).first).to_be_visible()

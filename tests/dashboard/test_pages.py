@@ -54,6 +54,16 @@ def test_a_seeded_line_is_shown_without_troubles(seeded: Place, monkeypatch: pyt
 
 
 @pytest.mark.server
+def test_the_health_page_is_shown_for_any_line(empty: Place, seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (empty, seeded):
+        page = shown(place, monkeypatch, "health")
+        assert not page.exception
+        assert not page.warning
+        streamlit.cache_resource.clear()
+        streamlit.cache_data.clear()
+
+
+@pytest.mark.server
 def test_a_filter_that_nothing_matches_says_so(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     defects = shown(seeded, monkeypatch, "defects")
     defects.selectbox(key="defect_camera").select("line1-side").run()
@@ -87,6 +97,7 @@ def test_the_dashboard_loads_neither_torch_nor_the_network() -> None:
     """Nor another station."""
     script = (
         "import sys, dashboard.__main__, dashboard.wiring, dashboard.views.live, dashboard.views.defects\n"
+        "import dashboard.views.health\n"
         "barred = {'torch', 'torchvision', 'timm', 'FrEIA', 'model', 'worker', 'ingest', 'retrain'}\n"
         "strays = barred & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(strays)) or 0)"

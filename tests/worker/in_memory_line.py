@@ -22,6 +22,7 @@ from worker.days import Days
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, Start
 from worker.patience import Patience
+from worker.portions import Hands
 from worker.telling import Herald
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -149,9 +150,11 @@ class Line:
             "artifacts": self.artifacts,
             "verdicts": self.verdicts,
             "outbox": self.ledger,
+            "attempts": self.ledger,
         } | replaced
         herald = Herald(ports.pop("outbox"), ports.pop("verdicts"), self.clock.monotonic)  # type: ignore[arg-type]
         return Bench(
+            hands=Hands(ports.pop("attempts"), "worker"),  # type: ignore[arg-type]
             slot=ModelSlot(self.ledger, self.load, self.clock.monotonic, start),
             days=Days(self.ledger.open_days, self.clock.monotonic),
             decode=decode,

@@ -57,21 +57,22 @@ def line_with_frames(count: int = 10) -> Line:
     return line
 
 
-def test_effects_come_in_the_order_evidence_transaction_bus_board_plant() -> None:
+def test_effects_come_in_the_order_note_evidence_transaction_bus_board_plant() -> None:
     line = line_with_frames(1)
     calls: list[str] = []
     names = {"consumer": line.bus.consumer(), "ledger": line.ledger, "board": line.board, "artifacts": line.artifacts}
     ports = {name: Cable(twin, calls) for name, twin in names.items()}
     plant = Cable(line.verdicts, calls)
-    line.work(line.bench(verdicts=plant, outbox=Cable(line.ledger, calls), **ports))
+    line.work(line.bench(verdicts=plant, outbox=Cable(line.ledger, calls), attempts=Cable(line.ledger, calls), **ports))
     effects = [name for name in calls if name not in ("poll", "open_days")]
-    assert effects == ["put", "put", "record", "settle", "show", "pending", "tell", "told", "pending"]
+    assert effects == ["take", "put", "put", "record", "settle", "show", "pending", "tell", "told", "pending"]
 
 
 CRASHES = [
     (port, method, when)
     for port, method in (
         ("consumer", "poll"),
+        ("attempts", "take"),
         ("artifacts", "put"),
         ("ledger", "record"),
         ("consumer", "settle"),
@@ -95,6 +96,7 @@ def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(port: str, method
         "ledger": line.ledger,
         "board": line.board,
         "outbox": line.ledger,
+        "attempts": line.ledger,
         "verdicts": line.verdicts,
     }
     cable = Cable(twins[port])
