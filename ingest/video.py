@@ -1,6 +1,7 @@
-"""VideoCamera: recordings, RTSP and USB through OpenCV, published losslessly as PNG."""
+"""VideoCamera: recordings, network and USB cameras through OpenCV, published losslessly as PNG."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
 
@@ -9,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SettingRefused
-from ingest.cameras import CameraEnded, CameraSilent, Capture
+from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
 
 Pixels = NDArray[np.uint8]
 
 FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Lossless at every level; 1 is several times faster than the default and a few per cent larger."""
-
-CLOSE_S = 1.0
-"""A reading thread that is stuck in the library for longer is left behind; it ends with its read."""
 
 
 def to_png(picture: Pixels) -> bytes:
@@ -28,33 +26,51 @@ def to_png(picture: Pixels) -> bytes:
     return content.tobytes()
 
 
+@dataclass
+class Playback:
+    """How many frames of a recording were taken: what opens it again goes on behind them."""
+
+    taken: int = 0
+
+
 class RecordingCamera:
     """A video file, one frame after the other, to its end."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file.
+    def __init__(self, path: Path, playback: Playback | None = None) -> None:
+        """Open the file, and pass over the frames that were taken before.
 
         Raises:
             SettingRefused: There is no such file, or OpenCV reads no frame from it.
         """
         if not path.is_file():
             raise SettingRefused(f"--source video:{path}: no such file; name a video")
+        self._path = path
+        self._playback = playback or Playback()
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise SettingRefused(
                 f"--source video:{path}: not a video that OpenCV reads; convert it, e.g. to FFV1 in .mkv"
             )
+        for _ in range(self._playback.taken):  # not by seeking, which many formats do only roughly
+            self._capture.grab()
 
     def grab(self) -> Capture:
-        """The next frame."""
+        """The next frame. No more of them is the end, unless the file itself has gone away."""
         arrived, picture = self._capture.read()
         if not arrived:
-            raise CameraEnded
+            raise CameraEnded if self._is_there() else CameraLost(f"{self._path} has gone away")
+        self._playback.taken += 1
         return Capture(to_png(np.asarray(picture, np.uint8)))
 
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.is_file()
+        except OSError:  # a file server that answers with an error
+            return False
 
 
 class LiveCamera:
@@ -71,7 +87,7 @@ class LiveCamera:
         self._capture = open_capture()
         if not self._capture.isOpened():
             self._capture.release()
-            raise CameraSilent("the source cannot be opened")
+            raise CameraLost("the source cannot be opened")
         self._reader = Thread(target=self._read_all, name="live-camera", daemon=True)
         self._reader.start()
 
@@ -80,16 +96,23 @@ class LiveCamera:
         with self._changed:
             self._changed.wait_for(lambda: self._newest is not None or self._ended, self._timeout_s)
             if self._newest is None:
-                raise CameraSilent("the source stopped" if self._ended else f"no picture for {self._timeout_s} s")
+                raise (
+                    CameraLost("the source stopped")
+                    if self._ended
+                    else CameraSilent(f"no picture for {self._timeout_s} s")
+                )
             picture, self._newest = self._newest, None
         return Capture(to_png(picture))
 
     def close(self) -> None:
-        """Let the reading thread release the source: OpenCV does not allow it from another one."""
+        """Let the reading thread release the source: OpenCV does not allow it from another one.
+
+        Returns when it has, so that nothing opens the device while it is still held; a driver that hangs, hangs here.
+        """
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        self._reader.join(CLOSE_S)
+        self._reader.join()
 
     def _read_all(self) -> None:
         while not self._ended:
@@ -101,11 +124,11 @@ class LiveCamera:
         self._capture.release()
 
 
-def open_rtsp(url: str, timeout_s: float) -> LiveCamera:
+def open_network(url: str, timeout_s: float) -> LiveCamera:
     """A network camera. The URL may hold a password: it is in no message.
 
     Raises:
-        CameraSilent: It does not answer in time.
+        CameraLost: It does not answer in time.
     """
     limit = int(timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
@@ -116,6 +139,6 @@ def open_usb(number: int, timeout_s: float) -> LiveCamera:
     """The machine's camera of this number.
 
     Raises:
-        CameraSilent: There is none, or it gives no picture.
+        CameraLost: There is none.
     """
     return LiveCamera(lambda: cv2.VideoCapture(number), timeout_s)

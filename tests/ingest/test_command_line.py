@@ -52,7 +52,7 @@ def test_a_value_that_cannot_be_used_is_named(option: str, value: str, says: str
     ("source", "says"),
     [
         ("images", "write one of folder:DIR"),
-        ("http://camera", "write one of folder:DIR"),
+        ("ftp://camera", "write one of folder:DIR"),
         ("folder:", "needs a folder"),
         ("folder:absent", "no such folder"),
         ("video:absent.avi", "no such file"),
@@ -85,7 +85,7 @@ def test_a_simulated_source_takes_its_options_from_its_query() -> None:
     assert isinstance(open_camera("simulated:plate", OPENING), SimulatedCamera)
 
 
-@pytest.mark.parametrize("source", ["rtsp://127.0.0.1:9/none", "usb:99"])
+@pytest.mark.parametrize("source", ["rtsp://127.0.0.1:9/none", "http://127.0.0.1:9/none", "usb:99"])
 def test_a_live_source_that_is_away_does_not_keep_the_camera_from_starting(source: str) -> None:
     """It is opened at the first part, and again later."""
     assert isinstance(open_camera(source, OPENING), ReopeningCamera)

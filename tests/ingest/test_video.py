@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import SettingRefused
-from ingest.cameras import CameraEnded, CameraSilent, Capture
-from ingest.video import LiveCamera, RecordingCamera
+from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
+from ingest.video import LiveCamera, Playback, RecordingCamera
 
 RED_BGR, BLUE_BGR = (0, 0, 255), (255, 0, 0)
 
@@ -61,6 +61,28 @@ def test_a_recording_is_played_frame_by_frame_to_its_end(recording: Path) -> Non
     with pytest.raises(CameraEnded):
         camera.grab()
     camera.close()
+    camera.close()
+
+
+def test_a_recording_opened_again_goes_on_where_it_was(recording: Path) -> None:
+    """No frame twice, none left out."""
+    playback = Playback()
+    first = RecordingCamera(recording, playback)
+    first.grab()
+    first.close()
+    second = RecordingCamera(recording, playback)
+    assert [int(rgb_of(second.grab())[2, 2, 1]) for _ in range(2)] == [50, 100]
+    second.close()
+
+
+def test_a_recording_whose_file_has_gone_away_is_not_at_its_end(recording: Path) -> None:
+    """The file server may come back; the camera must not be told that it is done."""
+    camera = RecordingCamera(recording)
+    for _ in range(3):
+        camera.grab()
+    recording.unlink()
+    with pytest.raises(CameraLost, match="gone away"):
+        camera.grab()
     camera.close()
 
 
@@ -116,7 +138,7 @@ def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:
     """So that it is closed and opened again."""
     camera = live(source)
     source.pictures.put(None)
-    with pytest.raises(CameraSilent, match="stopped"):
+    with pytest.raises(CameraLost, match="stopped"):
         camera.grab()
     camera.close()
     assert source.released
@@ -125,6 +147,6 @@ def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:
 def test_a_live_source_that_cannot_be_opened_is_silent() -> None:
     """It may come back: that is no reason to end."""
     twin = CaptureTwin(opened=False)
-    with pytest.raises(CameraSilent, match="cannot be opened"):
+    with pytest.raises(CameraLost, match="cannot be opened"):
         live(twin)
     assert twin.released
