@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
+from core.camera_account import RunCounts
 from core.frame import Image
 from core.inspection import (
     Batch,
@@ -144,6 +145,14 @@ class CameraRegistry(Protocol):
 
     def runs(self) -> list[CameraRun]:
         """All runs of all cameras, newest report first."""
+        ...
+
+
+class CameraCounters(Protocol):
+    """What the ledger knows of every camera's frames."""
+
+    def run_counts(self) -> list[RunCounts]:
+        """All runs of all cameras, by camera, oldest first."""
         ...
 
 

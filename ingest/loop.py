@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 import structlog
 
 from core.errors import LineError
 from core.frame import DroppedFrame
+from core.inspection import CameraRun
 from core.ports import ArtifactStore, CameraRegistry, Clock, FramePublisher
 from ingest.cameras import Camera, CameraEnded, CameraSilent
-from ingest.counters import Counters, Counts, to_camera_run
+from ingest.counters import Counters, Counts, Sight, to_camera_run
 from ingest.journal import Journal
 from ingest.pacing import Monotonic, Pace
 from ingest.reporting import Reporter
@@ -61,7 +62,7 @@ class Surroundings:
 
 @dataclass
 class Run:
-    """One camera's run while it lasts. `seen` is False while the camera is silent, so that it is noted once."""
+    """One camera's run while it lasts."""
 
     camera: Camera
     plan: Plan
@@ -70,7 +71,11 @@ class Run:
     counters: Counters
     room: WaitingRoom
     sender: Sender
-    seen: bool = True
+    sight: Sight = field(default_factory=Sight)
+
+    def told(self, ended: bool) -> CameraRun:
+        """What the ledger is told now."""
+        return to_camera_run(self.plan.identity, self.counters.now, self.around.clock(), self.sight, ended)
 
 
 def run_camera(camera: Camera, plan: Plan, around: Surroundings, stop: Event) -> Counts:
@@ -88,9 +93,7 @@ def run_camera(camera: Camera, plan: Plan, around: Surroundings, stop: Event) ->
         room, around.publisher, around.artifacts, around.journal, counters, around.monotonic, plan.in_flight_bytes
     )
     run = Run(camera, plan, around, stop, counters, room, sender)
-    reporter = Reporter(
-        around.registry, lambda: to_camera_run(plan.identity, counters.now, around.clock()), plan.report_interval_s
-    )
+    reporter = Reporter(around.registry, run.told, plan.report_interval_s)
     with _beside(reporter.run, "reporter", wait_s=LAST_REPORT_S), sending(sender, around.monotonic, plan.drain_s):
         capture_all(run)
     _refuse_dead_sender(run)
@@ -130,9 +133,9 @@ def capture_one(run: Run) -> None:
     # then the journal's acknowledged line (crash before it: a row that the journal does not promise, never the
     # other way round), then the counters, which only inform.
     run.sender.wake.set()
-    if not run.seen:
+    if run.sight.silence:
         log.info("camera_seen_again", camera=run.plan.identity.camera)
-        run.seen = True
+    run.sight = Sight(last_frame_at=arrived.header.captured_at)
 
 
 @contextmanager
@@ -171,9 +174,9 @@ def _beside(work: Callable[[Event], None], name: str, wait_s: float) -> Iterator
 
 def _note_silence(run: Run, error: CameraSilent) -> None:
     run.counters.add("missed")
-    if run.seen:
+    if not run.sight.silence:
         log.warning("camera_silent", camera=run.plan.identity.camera, error=str(error))
-    run.seen = False
+    run.sight = replace(run.sight, silence=error.detail or str(error))
 
 
 def _refuse_dead_sender(run: Run) -> None:

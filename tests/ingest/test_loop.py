@@ -88,6 +88,27 @@ def test_silence_draws_no_sequence_number_and_is_counted() -> None:
     assert (counts.captured, counts.missed) == (2, 2)
 
 
+def test_the_ledger_is_told_what_the_bus_holds_and_that_the_run_is_over() -> None:
+    """So that nothing of it is awaited any more."""
+    clock, ledger = HandClock(), MemoryLedger()
+    bus = MemoryBus(clock.now, ledger.next_offsets)
+    around = Surroundings(bus, MemoryArtifacts(), ledger, MemoryJournal(), clock.now, clock, clock.rest)
+    run_camera(ListCamera([PICTURES[0], Oversized(FRAME_LIMIT + 1, "0" * 64), SILENT]), plan(), around, Event())
+    (told,) = ledger.runs()
+    assert (told.captured, told.acknowledged, told.dropped, told.missed, told.ended) == (2, 2, 1, 1, True)
+    assert told.silence == "nothing came"
+    assert told.last_frame_at is not None
+
+
+def test_a_camera_that_sees_again_is_not_silent_any_more() -> None:
+    """The page shows what is, not what was."""
+    clock, ledger = HandClock(), MemoryLedger()
+    bus = MemoryBus(clock.now, ledger.next_offsets)
+    around = Surroundings(bus, MemoryArtifacts(), ledger, MemoryJournal(), clock.now, clock, clock.rest)
+    run_camera(ListCamera([SILENT, PICTURES[0]]), plan(), around, Event())
+    assert ledger.runs()[0].silence == ""
+
+
 def test_a_picture_above_the_limit_is_announced_as_dropped() -> None:
     """By name, with its size, in its place."""
     huge = Oversized(FRAME_LIMIT + 1, "0" * 64, "P9", "L9", True)

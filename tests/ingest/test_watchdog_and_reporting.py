@@ -131,8 +131,8 @@ class MoodyRegistry:
         return self.ledger.runs()
 
 
-def run(captured: int = 3) -> CameraRun:
-    return to_camera_run(IDENTITY, Counts(captured=captured, dropped=1), NOON)
+def run(ended: bool, captured: int = 3) -> CameraRun:
+    return to_camera_run(IDENTITY, Counts(captured=captured, dropped=1), NOON, ended=ended)
 
 
 def test_the_report_says_what_was_captured_and_dropped() -> None:
@@ -155,8 +155,8 @@ def test_the_last_numbers_are_reported_at_the_end() -> None:
     """A stopped camera's counters add up."""
     registry, ended, counted = MoodyRegistry(0), Event(), iter((1, 9))
     ended.set()
-    Reporter(registry, lambda: run(next(counted)), 60.0).run(ended)
-    assert registry.runs()[0].captured == 9
+    Reporter(registry, lambda last: run(last, next(counted)), 60.0).run(ended)
+    assert (registry.runs()[0].captured, registry.runs()[0].ended) == (9, True)
 
 
 def test_a_registry_that_cannot_be_opened_yet_is_opened_later() -> None:
