@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 import structlog
 
+from core.camera import DropPolicy, masked
 from core.errors import LineError
 from core.frame import DroppedFrame
 from core.inspection import CameraRun
@@ -18,7 +19,7 @@ from ingest.pacing import Monotonic, Pace
 from ingest.reporting import Reporter
 from ingest.sender import IDLE_S, Sender
 from ingest.stamping import Identity, stamp
-from ingest.waiting_room import DropPolicy, WaitingRoom
+from ingest.waiting_room import WaitingRoom
 
 MIB = 1024 * 1024
 LAST_REPORT_S = 1.0
@@ -72,6 +73,11 @@ class Run:
     room: WaitingRoom
     sender: Sender
     sight: Sight = field(default_factory=Sight)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the camera gives pictures just now."""
+        return not self.sight.silence
 
     def told(self, ended: bool) -> CameraRun:
         """What the ledger is told now."""
@@ -133,7 +139,7 @@ def capture_one(run: Run) -> None:
     # then the journal's acknowledged line (crash before it: a row that the journal does not promise, never the
     # other way round), then the counters, which only inform.
     run.sender.wake.set()
-    if run.sight.silence:
+    if not run.seen:
         log.info("camera_seen_again", camera=run.plan.identity.camera)
     run.sight = Sight(last_frame_at=arrived.header.captured_at)
 
@@ -174,9 +180,10 @@ def _beside(work: Callable[[Event], None], name: str, wait_s: float) -> Iterator
 
 def _note_silence(run: Run, error: CameraSilent) -> None:
     run.counters.add("missed")
-    if not run.sight.silence:
-        log.warning("camera_silent", camera=run.plan.identity.camera, error=str(error))
-    run.sight = replace(run.sight, silence=error.detail or str(error))
+    said = masked(error.detail or str(error))
+    if run.seen:
+        log.warning("camera_silent", camera=run.plan.identity.camera, error=said)
+    run.sight = replace(run.sight, silence=said)
 
 
 def _refuse_dead_sender(run: Run) -> None:

@@ -112,7 +112,7 @@ def _healing_from_start(open_source: Callable[[], Camera], opening: Opening) -> 
 
 def _healing(open_source: Callable[[], Camera], opening: Opening) -> Camera:
     settings = opening.settings
-    attendance = Attendance(open_source, opening.monotonic, settings.stuck_after_s)
+    attendance = Attendance(open_source, opening.monotonic, settings.source_stuck_after_s)
     return ReopeningCamera(
         attendance.open,
         opening.monotonic,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
+from core.camera import masked
 from core.errors import LineError, SettingRefused
 from ingest.cameras import Camera, CameraLost, CameraSilent, Taken
 from ingest.pacing import Monotonic
@@ -71,6 +72,6 @@ class ReopeningCamera:
 
     def _give_up(self, error: LineError) -> None:
         self.close()
-        log.warning("source_failed", error=error.detail, again_in_s=self._delay_s)
+        log.warning("source_failed", error=masked(error.detail), again_in_s=self._delay_s)
         self._open_at = self._monotonic() + self._delay_s
         self._delay_s = min(2 * self._delay_s, self._longest_delay_s)

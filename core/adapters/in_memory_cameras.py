@@ -1,10 +1,13 @@
-"""The ledger's twin as far as cameras go: every promise of CameraRegistry and CameraCounters."""
+"""The ledger's twin as far as cameras go: every promise of CameraRegistry, CameraCounters and CameraDirectory."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from core.camera import CameraChange, ConfiguredCamera
 from core.camera_account import RunCounts
+from core.errors import CameraChanged
 from core.inspection import CameraRun, Failure, Refusal, Result
 from core.verdict import Decision, ErrorReason
 
@@ -18,6 +21,20 @@ class MemoryCameras:
     camera_runs: dict[RunKey, CameraRun] = field(default_factory=dict)
     seen: dict[RunKey, Counter[str]] = field(default_factory=dict)
     run_products: dict[RunKey, str] = field(default_factory=dict)
+    configured: dict[str, ConfiguredCamera] = field(default_factory=dict)
+
+    def cameras(self) -> list[ConfiguredCamera]:
+        """By name."""
+        return [self.configured[name] for name in sorted(self.configured)]
+
+    def change_camera(self, change: CameraChange, at: datetime, who: str, why: str) -> None:
+        """Only from what it was."""
+        if self.configured.get(change.name) != change.before:
+            raise CameraChanged(change.name)
+        if change.after is None:
+            del self.configured[change.name]
+        else:
+            self.configured[change.name] = change.after
 
     def count(self, new: Iterable[Result]) -> None:
         """Add these results to their runs."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
@@ -10,7 +11,13 @@ from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, Postgr
 
 @dataclass(frozen=True)
 class PostgresLedger(
-    PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox, PostgresLearning
+    PostgresInspections,
+    PostgresModels,
+    PostgresCameras,
+    PostgresCameraDirectory,
+    PostgresTrainings,
+    PostgresOutbox,
+    PostgresLearning,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -22,7 +22,15 @@ from core.inspection import (
     Result,
     StoredMap,
 )
-from core.ports import CameraCounters, CameraRegistry, InspectionLedger, ModelRegistry, Outbox, TrainingBoard
+from core.ports import (
+    CameraCounters,
+    CameraDirectory,
+    CameraRegistry,
+    InspectionLedger,
+    ModelRegistry,
+    Outbox,
+    TrainingBoard,
+)
 from core.product import BundleRef
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from tests import servers
@@ -33,7 +41,9 @@ BAND = Threshold(0.4, 0.8)
 SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
-class Ledger(InspectionLedger, ModelRegistry, CameraRegistry, CameraCounters, TrainingBoard, Outbox, Protocol):
+class Ledger(
+    InspectionLedger, ModelRegistry, CameraRegistry, CameraCounters, CameraDirectory, TrainingBoard, Outbox, Protocol
+):
     """Everything a ledger is asked."""
 
 

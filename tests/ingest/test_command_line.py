@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.camera import DropPolicy
 from core.errors import SettingRefused
 from ingest import render
 from ingest.command_line import parse
@@ -11,7 +12,6 @@ from ingest.part_shapes import Style
 from ingest.settings import IngestSettings
 from ingest.simulated import SimulatedCamera, Simulation
 from ingest.sources import Opening, open_camera, to_simulation
-from ingest.waiting_room import DropPolicy
 from ingest.watchdog import ReopeningCamera
 from tests.ingest.twins import HandClock
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from core.adapters.in_memory import MemoryArtifacts, MemoryBus
 from core.adapters.in_memory_ledger import MemoryLedger
+from core.camera import DropPolicy
 from core.frame import DroppedFrame, Frame
 from core.wire import FRAME_LIMIT, from_record
 from ingest.cameras import Capture, Oversized
 from ingest.counters import Counts
 from ingest.loop import SenderStopped, Surroundings, run_camera
-from ingest.waiting_room import DropPolicy
 from tests.ingest.twins import (
     IDENTITY,
     NOON,
