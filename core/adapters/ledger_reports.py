@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, exists, or_, select
+from sqlalchemy import Connection, Engine, Select, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
@@ -45,7 +45,7 @@ class PostgresCameras:
     def run_counts(self) -> list[RunCounts]:
         """By camera, in the order in which Postgres first heard of the runs."""
         with translated(), self.engine.connect() as connection:
-            return [RunCounts(*row) for row in connection.execute(_run_counts())]
+            return read_run_counts(connection)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ class PostgresOutbox:
         """Delete them."""
         with translated(), self.engine.begin() as connection:
             connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+def read_run_counts(connection: Connection) -> list[RunCounts]:
+    """All runs, as this connection's transaction sees them."""
+    return [RunCounts(*row) for row in connection.execute(_run_counts())]
 
 
 def _run_counts() -> Select[Any]:
