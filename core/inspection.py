@@ -98,7 +98,7 @@ class Failure:
     @property
     def quarantined(self) -> bool:
         """Whether the frame itself is at fault, so that somebody should look at it."""
-        return self.reason not in (ErrorReason.DROPPED, ErrorReason.NO_MODEL)
+        return self.reason not in (ErrorReason.DROPPED, ErrorReason.NO_MODEL) and not self.reason.is_optics
 
     @property
     def filed_at(self) -> datetime:

@@ -5,8 +5,6 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
-from core.camera import CameraChange, ConfiguredCamera
-from core.camera_account import RunCounts
 from core.frame import Image
 from core.inspection import (
     Batch,
@@ -146,30 +144,6 @@ class CameraRegistry(Protocol):
 
     def runs(self) -> list[CameraRun]:
         """All runs of all cameras, newest report first."""
-        ...
-
-
-class CameraDirectory(Protocol):
-    """Which cameras the plant has, and how each should run."""
-
-    def cameras(self) -> list[ConfiguredCamera]:
-        """All of them by name, those that are switched off included."""
-        ...
-
-    def change_camera(self, change: CameraChange, at: datetime, who: str, why: str) -> None:
-        """Add, change or remove a camera; the audit keeps both states, without passwords.
-
-        Raises:
-            CameraChanged: The camera does not stand as `change.before` says; nothing was changed.
-        """
-        ...
-
-
-class CameraCounters(Protocol):
-    """What the ledger knows of every camera's frames."""
-
-    def run_counts(self) -> list[RunCounts]:
-        """All runs of all cameras, by camera, oldest first."""
         ...
 
 

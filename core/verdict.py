@@ -31,6 +31,16 @@ class ErrorReason(StrEnum):
     NO_MODEL = "no active model"
     DETECTOR = "detector failed"
     POISON = "stopped its worker three times"
+    TOO_DARK = "optics: too dark"
+    TOO_BRIGHT = "optics: too bright"
+    TOO_FLAT = "optics: too little contrast"
+    OUT_OF_FOCUS = "optics: out of focus"
+    OUT_OF_PLACE = "optics: out of place"
+
+    @property
+    def is_optics(self) -> bool:
+        """Whether the camera, not the part, is to be looked after."""
+        return self.value.startswith("optics: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.camera import CameraChange, ConfiguredCamera, DropPolicy, masked
+from core.camera_ports import CameraDirectory
 from core.errors import CameraChanged, SettingRefused, UnknownCamera
-from core.ports import CameraDirectory
 from ingest.command_line import MaskingParser
 from ingest.sources import FORMS, to_kind
 

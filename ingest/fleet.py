@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from core.camera import ConfiguredCamera
+from core.camera_ports import CameraDirectory
 from core.errors import LedgerUnavailable
-from core.ports import CameraDirectory
 from ingest.pacing import Monotonic
 
 PROVEN_S = 60.0

@@ -18,6 +18,7 @@ from worker.days import Days
 from worker.judging import Desk, results_of
 from worker.model_slot import ModelSlot
 from worker.opening import open_delivery
+from worker.optics.book import OpticsBook, unchecked
 from worker.patience import Patience, StopRequested
 from worker.telling import NoHerald, show
 from worker.tiles import TileDrawer, last_places
@@ -69,6 +70,7 @@ class Bench:
     patience: Patience
     clock: Clock
     limits: BatchLimits
+    optics: OpticsBook = field(default_factory=unchecked)
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
     wait_for_model_s: float = 90.0
@@ -95,7 +97,7 @@ def inspect_batch(deliveries: Sequence[Delivery], bench: Bench, days: OpenDays) 
         return patience.insist(lambda: artifacts.get(uri), ArtifactsUnavailable)
 
     # Lazily: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
-    opened = (open_delivery(one, days, bench.clock(), fetch, bench.decode) for one in deliveries)
+    opened = (bench.optics.checked(open_delivery(one, days, bench.clock(), fetch, bench.decode)) for one in deliveries)
     drawer = TileDrawer(last_places([one.record.key for one in deliveries]))
     desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)
     results = results_of(opened, desk, drawer.see)
@@ -113,11 +115,13 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
     monotonic = bench.patience.monotonic
     try:
         bench.patience.insist(bench.slot.first_look, LedgerUnavailable)
+        bench.patience.insist(bench.optics.first_look, LedgerUnavailable)
         # Before the first poll: frames that wait on the bus are anybody's, frames in our hands are not.
         _await_models(bench, bool)
         last_frame_at = monotonic()
         while not is_over(monotonic() - last_frame_at):
             bench.slot.refresh()
+            bench.optics.refresh()
             deliveries = _next_batch(bench)
             if deliveries:
                 inspect_and_record(deliveries, bench, counts)

@@ -4,7 +4,7 @@ from math import nan
 
 from core.inspection import Inspection, Refusal, Result, Tile
 from worker.heatmap import thumbnail
-from worker.opening import Opened, Picture, Untrusted
+from worker.opening import Opened, Picture, Unfit, Untrusted
 
 
 class TileDrawer:
@@ -18,7 +18,7 @@ class TileDrawer:
     def see(self, opened: Opened, result: Result) -> None:
         """Called once per delivery, in order."""
         if self._place in self._last_places and not (isinstance(result, Refusal) or isinstance(opened, Untrusted)):
-            self.tiles.append(to_tile(result, thumbnail(opened.image) if isinstance(opened, Picture) else b""))
+            self.tiles.append(to_tile(result, thumbnail(opened.image) if isinstance(opened, Picture | Unfit) else b""))
         self._place += 1
 
 

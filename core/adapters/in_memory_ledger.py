@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.adapters.in_memory_cameras import MemoryCameras
+from core.adapters.in_memory_optics import MemoryOptics
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
     Batch,
@@ -32,11 +33,10 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras):
+class MemoryLedger(MemoryCameras, MemoryOptics):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
-    results: dict[tuple[str, str, int], Result] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     messages: list[OutboxMessage] = field(default_factory=list)
     told_ids: set[int] = field(default_factory=set)

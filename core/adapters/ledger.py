@@ -6,6 +6,7 @@ from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
+from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings
 
 
@@ -15,6 +16,7 @@ class PostgresLedger(
     PostgresModels,
     PostgresCameras,
     PostgresCameraDirectory,
+    PostgresOptics,
     PostgresTrainings,
     PostgresOutbox,
     PostgresLearning,

@@ -198,6 +198,20 @@ camera_run = Table(
     Column("first_seen_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
 )
 
+optics_baseline = Table(
+    "optics_baseline",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("baseline", JSONB),
+    Column("reference", LargeBinary, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index(None, "camera", "product", "id"),
+)
+
 camera = Table(
     "camera",
     metadata,

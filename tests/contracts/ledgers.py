@@ -7,6 +7,7 @@ from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
+from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.inspection import (
     NOT_KEPT,
@@ -23,8 +24,6 @@ from core.inspection import (
     StoredMap,
 )
 from core.ports import (
-    CameraCounters,
-    CameraDirectory,
     CameraRegistry,
     InspectionLedger,
     ModelRegistry,
@@ -42,7 +41,15 @@ SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
 class Ledger(
-    InspectionLedger, ModelRegistry, CameraRegistry, CameraCounters, CameraDirectory, TrainingBoard, Outbox, Protocol
+    InspectionLedger,
+    ModelRegistry,
+    CameraRegistry,
+    CameraCounters,
+    CameraDirectory,
+    OpticsRegistry,
+    TrainingBoard,
+    Outbox,
+    Protocol,
 ):
     """Everything a ledger is asked."""
 

@@ -1,4 +1,4 @@
-"""Cameras as rows, and counters by which a camera's frames add up."""
+"""Cameras as rows, counters by which a camera's frames add up, and what its pictures usually look like."""
 
 from alembic import op
 
@@ -49,14 +49,30 @@ where (camera_run.camera, camera_run.start_id) = (counted.camera, counted.start_
 """
 
 
+OPTICS = """
+create table optics_baseline (
+    id bigint generated always as identity constraint pk_optics_baseline primary key,
+    camera text not null,
+    product text not null,
+    baseline jsonb, -- null: not checked any longer
+    reference bytea not null,
+    at timestamptz not null,
+    who text not null,
+    why text not null
+);
+create index ix_optics_baseline_camera_product_id on optics_baseline (camera, product, id);
+"""
+
+
 def upgrade() -> None:
     op.execute(CAMERA)
+    op.execute(OPTICS)
     op.execute(RUNS)
     op.execute(PAST)
 
 
 def downgrade() -> None:
-    op.execute("drop table camera")
+    op.execute("drop table optics_baseline, camera")
     op.execute(
         "alter table camera_run drop acknowledged, drop missed, drop skipped, drop silence, drop last_frame_at,"
         " drop ended, drop judged_dropped, drop first_seen_at"
