@@ -1,6 +1,7 @@
 """Asks a source on a thread of its own: a call that does not return costs one thread, never the camera's rhythm."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -27,11 +28,13 @@ class AttendedCamera:
     """A source whose calls may hang: a folder on a server that is away, a driver that forgot its device.
 
     Opening happens on the source's own thread too, at the first question. An answer that comes late is kept for the
-    next `grab`; whoever has waited long enough closes this camera and opens another.
+    next `grab`, unless the source is `live`: then it shows a part that has passed meanwhile, and is let go. Whoever
+    has waited long enough closes this camera and opens another.
     """
 
-    def __init__(self, open_camera: Callable[[], Camera], answer_s: float = ANSWER_S) -> None:
+    def __init__(self, open_camera: Callable[[], Camera], answer_s: float = ANSWER_S, live: bool = False) -> None:
         self._answer_s = answer_s
+        self._live = live
         self._questions: SimpleQueue[bool] = SimpleQueue()
         self._answers: SimpleQueue[Answer] = SimpleQueue()
         self._asked = False
@@ -44,6 +47,8 @@ class AttendedCamera:
         Raises:
             SourceBroken: There will be no answer any more.
         """
+        if self._live and self._asked:
+            self._let_go_of_late_picture()
         if not self._asked:
             self._questions.put(True)
             self._asked = True
@@ -51,15 +56,23 @@ class AttendedCamera:
             answer = self._answers.get(timeout=self._answer_s)
         except Empty:
             raise CameraSilent("the source does not answer") from None
-        self._asked = False
-        if isinstance(answer, LineError):
-            raise answer
-        return answer
+        return self._heard(answer)
 
     def close(self) -> None:
         """Let the thread close what it opened; one that hangs is left behind and ends with its call."""
         self._questions.put(False)
         self.thread.join(self._answer_s)
+
+    def _heard(self, answer: Answer) -> Taken:
+        self._asked = False
+        if isinstance(answer, LineError):
+            raise answer
+        return answer
+
+    def _let_go_of_late_picture(self) -> None:
+        """An error is no less true for being late, and is raised."""
+        with suppress(Empty):
+            self._heard(self._answers.get_nowait())
 
     def _attend(self, open_camera: Callable[[], Camera]) -> None:
         as_told = False
@@ -89,6 +102,7 @@ class Attendance:
     open_camera: Callable[[], Camera]
     monotonic: Monotonic
     stuck_after_s: float
+    live: bool = False
     answer_s: float = ANSWER_S
     _opened: list[tuple[Thread, float]] = field(default_factory=list)
 
@@ -102,7 +116,7 @@ class Attendance:
         self._opened = [(thread, since) for thread, since in self._opened if thread.is_alive()]
         if len(self._opened) >= MOST_LEFT_BEHIND:
             raise self._too_many()
-        camera = AttendedCamera(self.open_camera, self.answer_s)
+        camera = AttendedCamera(self.open_camera, self.answer_s, self.live)
         self._opened.append((camera.thread, self.monotonic()))
         return camera
 

@@ -40,6 +40,7 @@ class CameraProcess(Protocol):
 
 
 Launcher = Callable[[ConfiguredCamera], CameraProcess]
+"""Starts a camera's process; raises OSError where the machine has no room for one more."""
 
 
 @dataclass
@@ -104,7 +105,12 @@ class Fleet:
 
     def _start(self, camera: ConfiguredCamera) -> None:
         log.info("camera_process_started", camera=camera.name, product=camera.product, source=camera.shown_source)
-        self._berths[camera.name] = Berth(camera, self._launch(camera), self._monotonic())
+        try:
+            self._berths[camera.name] = Berth(camera, self._launch(camera), self._monotonic())
+        except OSError as error:
+            # The others run on: one camera too many is no reason to stop them all.
+            log.error("camera_process_refused", camera=camera.name, error=error.strerror)
+            self._rests[camera.name] = Rest(camera, self._monotonic() + self._longest_delay_s, self._longest_delay_s)
 
     def _end(self, berth: Berth) -> None:
         now = self._monotonic()

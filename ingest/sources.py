@@ -107,12 +107,12 @@ def _healing_from_start(open_source: Callable[[], Camera], opening: Opening) -> 
     """What is on disk is looked at once before the line starts: a name that is wrong is told to whoever typed it."""
     if not opening.patient:
         open_source().close()
-    return _healing(open_source, opening)
+    return _healing(open_source, opening, live=False)
 
 
-def _healing(open_source: Callable[[], Camera], opening: Opening) -> Camera:
+def _healing(open_source: Callable[[], Camera], opening: Opening, live: bool = True) -> Camera:
     settings = opening.settings
-    attendance = Attendance(open_source, opening.monotonic, settings.source_stuck_after_s)
+    attendance = Attendance(open_source, opening.monotonic, settings.source_stuck_after_s, live)
     return ReopeningCamera(
         attendance.open,
         opening.monotonic,

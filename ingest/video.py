@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
+from time import monotonic
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import SettingRefused
 from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
+from ingest.pacing import Monotonic
 
 Pixels = NDArray[np.uint8]
 
@@ -76,11 +78,16 @@ class RecordingCamera:
 class LiveCamera:
     """A source that does not wait: a thread reads all of it, and `grab` returns the newest picture only.
 
-    Without that thread the library's buffer would hand out pictures of parts that have long passed.
+    Without that thread the library's buffer would hand out pictures of parts that have long passed. For the same
+    reason a picture older than the timeout is none: the source stopped after it, and another part lies there now.
     """
 
-    def __init__(self, open_capture: Callable[[], cv2.VideoCapture], timeout_s: float) -> None:
+    def __init__(
+        self, open_capture: Callable[[], cv2.VideoCapture], timeout_s: float, clock: Monotonic = monotonic
+    ) -> None:
         self._timeout_s = timeout_s
+        self._clock = clock
+        self._newest_at = clock()
         self._newest: Pixels | None = None
         self._changed = Condition()
         self._ended = False
@@ -94,6 +101,8 @@ class LiveCamera:
     def grab(self) -> Capture:
         """The newest picture that was not taken yet; waits for one at most for the timeout."""
         with self._changed:
+            if self._clock() - self._newest_at > self._timeout_s:
+                self._newest = None
             self._changed.wait_for(lambda: self._newest is not None or self._ended, self._timeout_s)
             if self._newest is None:
                 raise (
@@ -119,6 +128,7 @@ class LiveCamera:
             arrived, picture = self._capture.read()
             with self._changed:
                 self._newest = np.asarray(picture, np.uint8) if arrived else self._newest
+                self._newest_at = self._clock() if arrived else self._newest_at
                 self._ended = self._ended or not arrived
                 self._changed.notify_all()
         self._capture.release()

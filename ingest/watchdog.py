@@ -34,7 +34,8 @@ class ReopeningCamera:
         self._longest_delay_s = longest_delay_s
         self._silent_after_s = silent_after_s
         self._delay_s = first_delay_s
-        self._open_at = self._alive_at = monotonic()
+        self._open_at = monotonic()
+        self._silent_since: float | None = None
         self._camera: Camera | None = None
 
     def grab(self) -> Taken:
@@ -51,7 +52,7 @@ class ReopeningCamera:
                 self._give_up(error)
             raise
         self._delay_s = self._first_delay_s
-        self._alive_at = self._monotonic()
+        self._silent_since = None
         return taken
 
     def close(self) -> None:
@@ -62,16 +63,19 @@ class ReopeningCamera:
 
     def _opened(self) -> Camera:
         if self._camera is None:
-            self._alive_at = self._monotonic()
             self._camera = self._open()
         return self._camera
 
     def _is_lost(self, error: CameraSilent) -> bool:
-        silent_for_s = self._monotonic() - self._alive_at
-        return self._camera is None or isinstance(error, CameraLost) or silent_for_s >= self._silent_after_s
+        """Silence is counted from the first question without an answer: at a slow rate nobody asked before."""
+        now = self._monotonic()
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        too_long = now - self._silent_since >= self._silent_after_s
+        return self._camera is None or isinstance(error, CameraLost) or too_long
 
     def _give_up(self, error: LineError) -> None:
         self.close()
+        self._silent_since = None
         log.warning("source_failed", error=masked(error.detail), again_in_s=self._delay_s)
         self._open_at = self._monotonic() + self._delay_s
         self._delay_s = min(2 * self._delay_s, self._longest_delay_s)

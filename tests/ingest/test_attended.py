@@ -50,6 +50,19 @@ def answered(camera: Camera) -> Taken:
     raise AssertionError("no answer in time")
 
 
+def answered_or_lost(camera: Camera) -> Taken:
+    """As `answered`, but a source that is lost says so."""
+    until = monotonic() + TIMEOUT_S
+    while monotonic() < until:
+        try:
+            return camera.grab()
+        except CameraLost:
+            raise
+        except CameraSilent:
+            continue
+    raise AssertionError("no answer in time")
+
+
 def insist(camera: Camera, clock: HandClock) -> None:
     """Ask again and again, half a second apart."""
     for _ in range(1000):
@@ -80,6 +93,37 @@ def test_a_call_that_hangs_is_silence_and_its_late_answer_is_not_lost(hanging: H
     assert answered(camera) == PICTURE
     assert hanging.returns.empty()
     camera.close()
+
+
+def test_a_late_picture_of_a_live_source_is_let_go(hanging: HangingCamera) -> None:
+    """It shows a part that has passed meanwhile: the next question gets the next picture."""
+    camera = AttendedCamera(lambda: hanging, AT_ONCE_S, live=True)
+    with pytest.raises(CameraSilent, match="does not answer"):
+        camera.grab()
+    late, fresh = Capture(b"of the last part"), Capture(b"of this part")
+    hanging.returns.put(late)
+    until = monotonic() + TIMEOUT_S
+    while camera._answers.empty():
+        assert monotonic() < until, "the late answer never came"
+    hanging.returns.put(fresh)
+    assert answered(camera) == fresh
+    camera.close()
+
+
+def test_a_late_error_of_a_live_source_is_told() -> None:
+    """The source is gone, however late that is heard."""
+    gate = Event()
+
+    def open_slowly() -> Camera:
+        gate.wait(TIMEOUT_S)
+        raise CameraLost("cable")
+
+    camera = AttendedCamera(open_slowly, AT_ONCE_S, live=True)
+    with pytest.raises(CameraSilent, match="does not answer"):
+        camera.grab()
+    gate.set()
+    with pytest.raises(CameraLost, match="cable"):
+        answered_or_lost(camera)
 
 
 def test_closing_does_not_wait_for_a_call_that_hangs(hanging: HangingCamera) -> None:

@@ -43,11 +43,14 @@ class Harbour:
     clock: HandClock = field(default_factory=HandClock)
     started: list[ProcessTwin] = field(default_factory=list)
     hang: bool = False
+    full: bool = False
 
     def __post_init__(self) -> None:
         self.fleet = Fleet(self.launch, self.clock, first_delay_s=1.0, longest_delay_s=4.0)
 
     def launch(self, camera: ConfiguredCamera) -> ProcessTwin:
+        if self.full:
+            raise OSError(12, "Cannot allocate memory")
         self.started.append(ProcessTwin(camera, self.hang))
         return self.started[-1]
 
@@ -139,6 +142,20 @@ def test_a_failing_camera_is_tried_at_once_when_its_row_was_corrected() -> None:
     right = replace(TOP, source="rtsp://operator:right@camera/1")
     harbour.tend(right)
     assert harbour.cameras == [right]
+
+
+def test_a_machine_without_room_for_one_more_camera_keeps_the_others() -> None:
+    """And tries again later."""
+    harbour = Harbour()
+    harbour.tend(SIDE)
+    harbour.full = True
+    harbour.tend(TOP, SIDE)
+    assert harbour.cameras == [SIDE]
+    harbour.full = False
+    harbour.tend(TOP, SIDE, seconds=3.9)
+    assert harbour.cameras == [SIDE]
+    harbour.tend(TOP, SIDE, seconds=0.2)
+    assert harbour.cameras == [SIDE, TOP]
 
 
 def test_a_recording_that_was_played_is_not_played_again() -> None:

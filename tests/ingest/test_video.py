@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Condition
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from core.errors import SettingRefused
 from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
 from ingest.video import LiveCamera, Playback, RecordingCamera
+from tests.ingest.twins import HandClock
 
 RED_BGR, BLUE_BGR = (0, 0, 255), (255, 0, 0)
 
@@ -102,16 +104,27 @@ class CaptureTwin:
     pictures: "SimpleQueue[NDArray[np.uint8] | None]" = field(default_factory=SimpleQueue)
     opened: bool = True
     released: bool = False
+    waiting: Condition = field(default_factory=Condition)
+    reads: int = 0
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
         return self.opened
 
     def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+        with self.waiting:
+            self.reads += 1
+            self.waiting.notify_all()
         made = self.pictures.get()
         return made is not None, made
 
     def release(self) -> None:
         self.released = True
+
+
+def wait_until_read(twin: CaptureTwin) -> None:
+    """Until the reading thread has kept what it was given, and asks for more."""
+    with twin.waiting:
+        assert twin.waiting.wait_for(lambda: twin.reads > 1, 10.0)
 
 
 @pytest.fixture
@@ -132,6 +145,17 @@ def test_a_live_camera_gives_each_picture_once(source: CaptureTwin) -> None:
     assert rgb_of(camera.grab())[20, 10].tolist() == [255, 0, 0]
     with pytest.raises(CameraSilent, match="no picture for"):
         camera.grab()
+
+
+def test_a_live_picture_that_lay_too_long_is_none(source: CaptureTwin) -> None:
+    """The stream stopped after it, and another part lies before the camera now."""
+    clock = HandClock()
+    camera = LiveCamera(lambda: source, 5.0, clock)  # type: ignore[arg-type, return-value]
+    source.pictures.put(picture(RED_BGR, BLUE_BGR))
+    wait_until_read(source)
+    clock.rest(5.1)
+    source.pictures.put(picture(BLUE_BGR, RED_BGR))
+    assert rgb_of(camera.grab())[20, 10].tolist() == [0, 0, 255]
 
 
 def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:

@@ -97,6 +97,20 @@ def test_a_source_without_a_picture_for_too_long_is_opened_again(before: list[Ca
     assert camera.grab() == PICTURE
 
 
+def test_a_slow_line_does_not_take_one_missed_picture_for_a_lost_source() -> None:
+    """At one part in twenty seconds nobody asked for longer than the limit."""
+    only = ListCamera([PICTURE, SILENT, PICTURE])
+    openings = Openings([only])
+    camera = watched(openings, silent_after_s=10.0)
+    camera.grab()
+    openings.clock.rest(20.0)
+    with pytest.raises(CameraSilent):
+        camera.grab()
+    openings.clock.rest(20.0)
+    assert camera.grab() == PICTURE
+    assert not only.closed
+
+
 def test_what_a_start_would_refuse_is_waited_for_while_the_line_runs() -> None:
     """The folder of a file server that is away looks like a wrong name."""
     openings = Openings([SettingRefused("no such folder"), ListCamera([PICTURE])])
