@@ -63,6 +63,14 @@ class UnknownModel(LineError):
     """No such model version is registered: list them with `python -m retrain status`."""
 
 
+class UnknownCamera(LineError):
+    """No camera has this name: list them with `python -m ingest camera list`."""
+
+
+class CameraChanged(LineError):
+    """The camera is not as it was when this change was begun: look at it again and repeat the change."""
+
+
 class BundleRefused(LineError):
     """The bundle is not whole or not the one registered: train or copy it again; the running model stays."""
 

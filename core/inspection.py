@@ -98,7 +98,7 @@ class Failure:
     @property
     def quarantined(self) -> bool:
         """Whether the frame itself is at fault, so that somebody should look at it."""
-        return self.reason not in (ErrorReason.DROPPED, ErrorReason.NO_MODEL)
+        return self.reason not in (ErrorReason.DROPPED, ErrorReason.NO_MODEL) and not self.reason.is_optics
 
     @property
     def filed_at(self) -> datetime:
@@ -194,7 +194,12 @@ class OpenDays:
 
 @dataclass(frozen=True, slots=True)
 class CameraRun:
-    """What a camera says of its own run; both numbers only grow."""
+    """What a camera says of its own run; the numbers only grow.
+
+    `acknowledged` frames lie on the bus, announcements of dropped ones included. `missed` is how often the camera
+    gave nothing, `skipped` how many parts passed while it was busy. `silence` says why there is no picture just now
+    and is empty where there is one; `last_frame_at` is None before the first. `ended`: this is its last report.
+    """
 
     camera: str
     start_id: str
@@ -202,6 +207,12 @@ class CameraRun:
     captured: int
     dropped: int
     reported_at: datetime
+    acknowledged: int = 0
+    missed: int = 0
+    skipped: int = 0
+    silence: str = ""
+    last_frame_at: datetime | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,16 @@ class ErrorReason(StrEnum):
     DETECTOR = "detector failed"
     LATE = "late"
     POISON = "stopped its worker three times"
+    TOO_DARK = "optics: too dark"
+    TOO_BRIGHT = "optics: too bright"
+    TOO_FLAT = "optics: too little contrast"
+    OUT_OF_FOCUS = "optics: out of focus"
+    OUT_OF_PLACE = "optics: out of place"
+
+    @property
+    def is_optics(self) -> bool:
+        """Whether the camera, not the part, is to be looked after."""
+        return self.value.startswith("optics: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m ingest`: one camera's process. The only file of this station that chooses adapters."""
+"""`python -m ingest`: one camera's process, or with --from-database one per row. Here alone adapters are chosen."""
 
 import secrets
 import signal
@@ -8,18 +8,23 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 
 import structlog
 
 from core.adapters import wiring
 from core.adapters.log_lines import write_log_lines
+from core.camera import masked
 from core.errors import LineError
 from core.health import StationHealth
 from core.settings import LineSettings
+from ingest import camera_verbs
+from ingest.camera_process import launcher, read_camera, stop_with_parent
 from ingest.cameras import Camera
-from ingest.command_line import Arguments, parse
+from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
+from ingest.fleet import Fleet, follow_rows
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
@@ -40,22 +45,58 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        arguments = parse(sys.argv[1:])
-        identity = Identity(arguments.camera, arguments.product, secrets.token_hex(6))
-        log.info("camera_started", camera=identity.camera, product=identity.product, start_id=identity.start_id)
-        counts = inspect(arguments, identity, IngestSettings(), stop)
+        run_as_told(sys.argv[1:], stop)
     except LineError as error:
-        print(f"ingest: {error}", file=sys.stderr)
+        print(f"ingest: {masked(str(error))}", file=sys.stderr)
         return 1
+    return 0
+
+
+def run_as_told(words: list[str], stop: Event) -> None:
+    """The cameras' rows, all cameras that have one, or a single camera."""
+    if words[:1] == ["camera"]:
+        print(*camera_verbs.run(words[1:], open_desk), sep="\n")
+        return
+    told = parse_any(words)
+    if isinstance(told, FromDatabase):
+        keep_fleet(told.journals, IngestSettings(), stop)
+    elif isinstance(told, FromStdin):
+        camera = read_camera()
+        stop_with_parent(stop)
+        run_one(of_row(camera, told.journal), stop)
+    else:
+        run_one(told, stop)
+
+
+def run_one(arguments: Arguments, stop: Event) -> None:
+    """One camera, to its end."""
+    identity = Identity(arguments.camera, arguments.product, secrets.token_hex(6))
+    log.info("camera_started", camera=identity.camera, product=identity.product, start_id=identity.start_id)
+    counts = inspect(arguments, identity, IngestSettings(), stop)
     log.info("camera_stopped", camera=identity.camera, start_id=identity.start_id, **asdict(counts))
     if counts.unsettled:
         log.warning("frames_not_acknowledged", camera=identity.camera, frames=counts.unsettled)
-    return 0
+
+
+def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> None:
+    """A process per enabled camera, as the rows say, until told to stop."""
+    ledger = wiring.open_ledger(LineSettings(), "cameras")
+    fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
+    try:
+        follow_rows(fleet, ledger, stop, settings.rows_interval_s)
+    finally:
+        fleet.close(time.sleep)
+        ledger.close()
+
+
+def open_desk() -> camera_verbs.Desk:
+    """Where a person changes the cameras' rows."""
+    return camera_verbs.Desk(wiring.open_ledger(LineSettings(), "cameras"), datetime.now(UTC), camera_verbs.read_line)
 
 
 def inspect(arguments: Arguments, identity: Identity, settings: IngestSettings, stop: Event) -> Counts:
     """Open everything, run, and close it in the opposite order."""
-    camera = open_camera(arguments.source, Opening(arguments.seed, settings, time.monotonic))
+    camera = open_camera(arguments.source, Opening(arguments.seed, settings, time.monotonic, arguments.patient))
     journal: Journal = FileJournal(arguments.journal) if arguments.journal else NoJournal()
     try:
         return run_on_the_line(camera, journal, to_plan(arguments, identity, settings), settings, stop)

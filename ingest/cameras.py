@@ -10,6 +10,14 @@ class CameraSilent(LineError):
     """The camera gave no picture this time: check cable, address or folder; it is asked again at the next part."""
 
 
+class CameraLost(CameraSilent):
+    """The source has gone away: check cable, address, folder or server; it is opened again with growing pauses."""
+
+
+class CameraStuck(LineError):
+    """Calls to the source do not return: restart the device or its server; this process ends to be started afresh."""
+
+
 class CameraEnded(LineError):
     """The source has no more pictures: a recording was played to its end."""
 
@@ -50,6 +58,7 @@ class Camera(Protocol):
 
         Raises:
             CameraSilent: No picture this time; asking again later is safe.
+            CameraLost: Nor will there be one until the source is opened again.
             CameraEnded: There will be no further picture.
         """
         ...

@@ -49,6 +49,29 @@ class Counters:
         return self._counts
 
 
-def to_camera_run(identity: Identity, counts: Counts, reported_at: datetime) -> CameraRun:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whether the camera sees just now: `silence` says why not; `last_frame_at` is None before its first picture."""
+
+    silence: str = ""
+    last_frame_at: datetime | None = None
+
+
+def to_camera_run(
+    identity: Identity, counts: Counts, reported_at: datetime, sight: Sight = Sight(), ended: bool = False
+) -> CameraRun:
     """What the camera tells the ledger."""
-    return CameraRun(identity.camera, identity.start_id, identity.product, counts.captured, counts.dropped, reported_at)
+    return CameraRun(
+        identity.camera,
+        identity.start_id,
+        identity.product,
+        counts.captured,
+        counts.dropped,
+        reported_at,
+        counts.acknowledged + counts.announced,
+        counts.missed,
+        counts.skipped,
+        sight.silence,
+        sight.last_frame_at,
+        ended,
+    )

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 import structlog
 
+from core.camera import DropPolicy, masked
 from core.errors import LineError
 from core.frame import DroppedFrame
 from core.health import Pulse
+from core.inspection import CameraRun
 from core.ports import ArtifactStore, CameraRegistry, Clock, FramePublisher
 from ingest.cameras import Camera, CameraEnded, CameraSilent
-from ingest.counters import Counters, Counts, to_camera_run
+from ingest.counters import Counters, Counts, Sight, to_camera_run
 from ingest.journal import Journal
 from ingest.pacing import Monotonic, Pace
 from ingest.reporting import Reporter
 from ingest.sender import IDLE_S, Sender
 from ingest.stamping import Identity, stamp
 from ingest.vitals import CameraState
-from ingest.waiting_room import DropPolicy, WaitingRoom
+from ingest.waiting_room import WaitingRoom
 
 MIB = 1024 * 1024
 LAST_REPORT_S = 1.0
@@ -68,7 +70,7 @@ class Surroundings:
 
 @dataclass
 class Run:
-    """One camera's run while it lasts. `seen` is False while the camera is silent, so that it is noted once."""
+    """One camera's run while it lasts."""
 
     camera: Camera
     plan: Plan
@@ -79,7 +81,16 @@ class Run:
     sender: Sender
     rounds: Pulse
     pictures: Pulse
-    seen: bool = True
+    sight: Sight = field(default_factory=Sight)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the camera gives pictures just now."""
+        return not self.sight.silence
+
+    def told(self, ended: bool) -> CameraRun:
+        """What the ledger is told now."""
+        return to_camera_run(self.plan.identity, self.counters.now, self.around.clock(), self.sight, ended)
 
     def state(self) -> CameraState:
         """As it stands; any thread may ask."""
@@ -112,9 +123,7 @@ def run_camera(camera: Camera, plan: Plan, around: Surroundings, stop: Event) ->
     )
     beats = (Pulse(around.monotonic), Pulse(around.monotonic))
     run = Run(camera, plan, around, stop, counters, room, sender, *beats)
-    reporter = Reporter(
-        around.registry, lambda: to_camera_run(plan.identity, counters.now, around.clock()), plan.report_interval_s
-    )
+    reporter = Reporter(around.registry, run.told, plan.report_interval_s)
     with (
         around.attend(run.state),
         _beside(reporter.run, "reporter", wait_s=LAST_REPORT_S),
@@ -162,7 +171,7 @@ def capture_one(run: Run) -> None:
     run.sender.wake.set()
     if not run.seen:
         log.info("camera_seen_again", camera=run.plan.identity.camera)
-        run.seen = True
+    run.sight = Sight(last_frame_at=arrived.header.captured_at)
 
 
 @contextmanager
@@ -201,9 +210,10 @@ def _beside(work: Callable[[Event], None], name: str, wait_s: float) -> Iterator
 
 def _note_silence(run: Run, error: CameraSilent) -> None:
     run.counters.add("missed")
+    said = masked(error.detail or str(error))
     if run.seen:
-        log.warning("camera_silent", camera=run.plan.identity.camera, error=str(error))
-    run.seen = False
+        log.warning("camera_silent", camera=run.plan.identity.camera, error=said)
+    run.sight = replace(run.sight, silence=said)
 
 
 def _refuse_dead_sender(run: Run) -> None:

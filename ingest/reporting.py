@@ -35,23 +35,23 @@ class LateRegistry:
 class Reporter:
     """Owned by one thread. A ledger that is away costs the camera nothing but the newest numbers on the page."""
 
-    def __init__(self, registry: CameraRegistry, current: Callable[[], CameraRun], interval_s: float) -> None:
+    def __init__(self, registry: CameraRegistry, current: Callable[[bool], CameraRun], interval_s: float) -> None:
         self._registry = registry
         self._current = current
         self._interval_s = interval_s
         self._reachable = True
 
     def run(self, ended: Event) -> None:
-        """Report until the end, and once more then."""
+        """Report until the end, and once more then: that nothing more is to be expected."""
         self.report()
         while not ended.wait(self._interval_s):
             self.report()
-        self.report()
+        self.report(ended=True)
 
-    def report(self) -> None:
+    def report(self, ended: bool = False) -> None:
         """Report once; a ledger that is away is noted when it goes and when it comes back."""
         try:
-            self._registry.report(self._current())
+            self._registry.report(self._current(ended))
         except LedgerUnavailable as error:
             if self._reachable:
                 log.warning("report_refused", error=str(error))

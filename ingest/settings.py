@@ -39,3 +39,14 @@ class IngestSettings(BaseSettings):
 
     source_timeout_s: float = Field(default=3.0, gt=0)
     """Seconds after which opening or reading a network source counts as failed instead of being waited for."""
+
+    silent_after_s: float = Field(default=10.0, gt=0)
+    """Seconds without a picture after which a source is closed and opened again. Longer than the pause between two
+    pictures of the slowest camera, and than INGEST_SOURCE_TIMEOUT_S."""
+
+    source_stuck_after_s: float = Field(default=300.0, gt=0)
+    """Seconds that calls to a source may hang before the camera's process ends, so that its supervisor starts a fresh
+    one: a file server restarts within minutes; a driver that hangs for longer is only freed by the end."""
+
+    rows_interval_s: float = Field(default=2.0, gt=0)
+    """Seconds between two looks of --from-database at the cameras' rows: how soon a change is followed."""

@@ -1,23 +1,23 @@
-"""VideoCamera: recordings, RTSP and USB through OpenCV, published losslessly as PNG."""
+"""VideoCamera: recordings, network and USB cameras through OpenCV, published losslessly as PNG."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
+from time import monotonic
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SettingRefused
-from ingest.cameras import CameraEnded, CameraSilent, Capture
+from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
+from ingest.pacing import Monotonic
 
 Pixels = NDArray[np.uint8]
 
 FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 """Lossless at every level; 1 is several times faster than the default and a few per cent larger."""
-
-CLOSE_S = 1.0
-"""A reading thread that is stuck in the library for longer is left behind; it ends with its read."""
 
 
 def to_png(picture: Pixels) -> bytes:
@@ -28,84 +28,117 @@ def to_png(picture: Pixels) -> bytes:
     return content.tobytes()
 
 
+@dataclass
+class Playback:
+    """How many frames of a recording were taken: what opens it again goes on behind them."""
+
+    taken: int = 0
+
+
 class RecordingCamera:
     """A video file, one frame after the other, to its end."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file.
+    def __init__(self, path: Path, playback: Playback | None = None) -> None:
+        """Open the file, and pass over the frames that were taken before.
 
         Raises:
             SettingRefused: There is no such file, or OpenCV reads no frame from it.
         """
         if not path.is_file():
             raise SettingRefused(f"--source video:{path}: no such file; name a video")
+        self._path = path
+        self._playback = playback or Playback()
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise SettingRefused(
                 f"--source video:{path}: not a video that OpenCV reads; convert it, e.g. to FFV1 in .mkv"
             )
+        for _ in range(self._playback.taken):  # not by seeking, which many formats do only roughly
+            self._capture.grab()
 
     def grab(self) -> Capture:
-        """The next frame."""
+        """The next frame. No more of them is the end, unless the file itself has gone away."""
         arrived, picture = self._capture.read()
         if not arrived:
-            raise CameraEnded
+            raise CameraEnded if self._is_there() else CameraLost(f"{self._path} has gone away")
+        self._playback.taken += 1
         return Capture(to_png(np.asarray(picture, np.uint8)))
 
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
 
+    def _is_there(self) -> bool:
+        try:
+            return self._path.is_file()
+        except OSError:  # a file server that answers with an error
+            return False
+
 
 class LiveCamera:
     """A source that does not wait: a thread reads all of it, and `grab` returns the newest picture only.
 
-    Without that thread the library's buffer would hand out pictures of parts that have long passed.
+    Without that thread the library's buffer would hand out pictures of parts that have long passed. For the same
+    reason a picture older than the timeout is none: the source stopped after it, and another part lies there now.
     """
 
-    def __init__(self, open_capture: Callable[[], cv2.VideoCapture], timeout_s: float) -> None:
+    def __init__(
+        self, open_capture: Callable[[], cv2.VideoCapture], timeout_s: float, clock: Monotonic = monotonic
+    ) -> None:
         self._timeout_s = timeout_s
+        self._clock = clock
+        self._newest_at = clock()
         self._newest: Pixels | None = None
         self._changed = Condition()
         self._ended = False
         self._capture = open_capture()
         if not self._capture.isOpened():
             self._capture.release()
-            raise CameraSilent("the source cannot be opened")
+            raise CameraLost("the source cannot be opened")
         self._reader = Thread(target=self._read_all, name="live-camera", daemon=True)
         self._reader.start()
 
     def grab(self) -> Capture:
         """The newest picture that was not taken yet; waits for one at most for the timeout."""
         with self._changed:
+            if self._clock() - self._newest_at > self._timeout_s:
+                self._newest = None
             self._changed.wait_for(lambda: self._newest is not None or self._ended, self._timeout_s)
             if self._newest is None:
-                raise CameraSilent("the source stopped" if self._ended else f"no picture for {self._timeout_s} s")
+                raise (
+                    CameraLost("the source stopped")
+                    if self._ended
+                    else CameraSilent(f"no picture for {self._timeout_s} s")
+                )
             picture, self._newest = self._newest, None
         return Capture(to_png(picture))
 
     def close(self) -> None:
-        """Let the reading thread release the source: OpenCV does not allow it from another one."""
+        """Let the reading thread release the source: OpenCV does not allow it from another one.
+
+        Returns when it has, so that nothing opens the device while it is still held; a driver that hangs, hangs here.
+        """
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        self._reader.join(CLOSE_S)
+        self._reader.join()
 
     def _read_all(self) -> None:
         while not self._ended:
             arrived, picture = self._capture.read()
             with self._changed:
                 self._newest = np.asarray(picture, np.uint8) if arrived else self._newest
+                self._newest_at = self._clock() if arrived else self._newest_at
                 self._ended = self._ended or not arrived
                 self._changed.notify_all()
         self._capture.release()
 
 
-def open_rtsp(url: str, timeout_s: float) -> LiveCamera:
+def open_network(url: str, timeout_s: float) -> LiveCamera:
     """A network camera. The URL may hold a password: it is in no message.
 
     Raises:
-        CameraSilent: It does not answer in time.
+        CameraLost: It does not answer in time.
     """
     limit = int(timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
@@ -116,6 +149,6 @@ def open_usb(number: int, timeout_s: float) -> LiveCamera:
     """The machine's camera of this number.
 
     Raises:
-        CameraSilent: There is none, or it gives no picture.
+        CameraLost: There is none.
     """
     return LiveCamera(lambda: cv2.VideoCapture(number), timeout_s)

@@ -2,23 +2,15 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from enum import StrEnum
 from threading import Condition
 
+from core.camera import DropPolicy
 from core.frame import DroppedFrame, Frame
 
 Waiting = Frame | DroppedFrame
 
 ENVELOPE_BYTES = 1024
 """What a record costs beside its content, so that announcements are not free either."""
-
-
-class DropPolicy(StrEnum):
-    """What happens to frames that the bus does not take in time."""
-
-    BLOCK = "block"
-    DROP_OLDEST = "drop-oldest"
-    DROP_NEWEST = "drop-newest"
 
 
 def cost_of(waiting: Waiting) -> int:

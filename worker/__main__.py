@@ -33,6 +33,7 @@ from worker.counts import Counts, JudgedLog, NoJudgedLog
 from worker.days import Days
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
+from worker.optics.book import OpticsBook
 from worker.patience import Patience
 from worker.portions import Hands
 from worker.reporting import EVERY_S, reporting, to_report
@@ -119,6 +120,7 @@ def _bench(
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s),
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
+        optics=OpticsBook(ledger.optics, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
         diary=JudgedLog(Path(settings.judged_log)) if settings.judged_log else NoJudgedLog(),
         wait_for_model_s=settings.model_wait_s,

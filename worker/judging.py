@@ -12,7 +12,7 @@ from worker.deadline import is_late
 from worker.heatmap import to_stored_map
 from worker.keep import frame_name, is_kept, maps_name, quarantine_name, to_npz, untrusted_name
 from worker.model_slot import Serving
-from worker.opening import Opened, Picture, Unjudged, Untrusted
+from worker.opening import Opened, Picture, Unfit, Unjudged, Untrusted
 from worker.patience import Patience
 from worker.scoring import NoScore, scores
 
@@ -55,7 +55,7 @@ def _chunks(opened: Iterable[Opened]) -> Iterable[list[Opened]]:
     held = 0
     for one in opened:
         chunk.append(one)
-        held += one.image.pixels.nbytes if isinstance(one, Picture) else 0
+        held += one.image.pixels.nbytes if isinstance(one, Picture | Unfit) else 0
         if held >= CHUNK_BYTES:
             yield chunk
             chunk, held = [], 0
@@ -120,7 +120,7 @@ def _given_up(picture: Picture, reason: ErrorReason, detail: str) -> Unjudged:
 def failure_of(unjudged: Unjudged, desk: Desk) -> Failure:
     """The ERROR row of a frame; what came of it is kept, beside the good ones where the frame is not at fault."""
     header, content = unjudged.header, unjudged.content
-    blameless = unjudged.reason is ErrorReason.NO_MODEL
+    blameless = unjudged.reason is ErrorReason.NO_MODEL or unjudged.reason.is_optics
     name = frame_name(header, content) if blameless else quarantine_name(header, content)
     evidence = Evidence(desk.put(name, content), "")
     return Failure(header, unjudged.arrival, unjudged.reason, plain(unjudged.detail), evidence, desk.clock())

@@ -21,6 +21,7 @@ from worker.judging import Desk, results_of
 from worker.meters import Meters
 from worker.model_slot import ModelSlot
 from worker.opening import Opened, open_delivery, set_aside
+from worker.optics.book import OpticsBook, unchecked
 from worker.patience import Patience, StopRequested
 from worker.portions import Hands, Portion
 from worker.telling import NoHerald, show
@@ -74,6 +75,7 @@ class Bench:
     patience: Patience
     clock: Clock
     limits: BatchLimits
+    optics: OpticsBook = field(default_factory=unchecked)
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
     meters: Meters = field(default_factory=Meters)
@@ -111,7 +113,7 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
     def open_one(one: Delivery) -> Opened:
         if portion.is_poison:
             return set_aside(one, days, bench.clock())
-        return open_delivery(one, days, bench.clock(), fetch, bench.decode)
+        return bench.optics.checked(open_delivery(one, days, bench.clock(), fetch, bench.decode))
 
     thumbnails = Thumbnails(last_places([one.record.key for one in portion.deliveries]))
     desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)
@@ -130,11 +132,13 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
     monotonic = bench.patience.monotonic
     try:
         bench.patience.insist(bench.slot.first_look, LedgerUnavailable)
+        bench.patience.insist(bench.optics.first_look, LedgerUnavailable)
         # Before the first poll: frames that wait on the bus are anybody's, frames in our hands are not.
         _await_models(bench, bool)
         last_frame_at = monotonic()
         while not is_over(monotonic() - last_frame_at):
             bench.slot.refresh()
+            bench.optics.refresh()
             deliveries = _next_batch(bench)
             if deliveries:
                 inspect_and_record(deliveries, bench, counts)

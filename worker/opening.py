@@ -37,6 +37,13 @@ class Unjudged:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Unfit(Unjudged):
+    """A frame that was decoded and is not fit to be scored: its picture can still be shown."""
+
+    image: Image
+
+
 @dataclass(frozen=True, slots=True)
 class Untrusted:
     """A record whose envelope is not to be believed, so that it has nothing but its place on the bus."""

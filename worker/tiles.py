@@ -5,7 +5,7 @@ from math import nan
 
 from core.inspection import Inspection, Refusal, Result, Tile
 from worker.heatmap import thumbnail
-from worker.opening import Opened, Picture, Untrusted
+from worker.opening import Opened, Picture, Unfit, Untrusted
 
 
 class Thumbnails:
@@ -19,7 +19,7 @@ class Thumbnails:
     def see(self, opened: Opened, result: Result) -> None:
         """Called once per delivery, in order."""
         if self._place in self._last_places and not (isinstance(result, Refusal) or isinstance(opened, Untrusted)):
-            self.by_place[self._place] = thumbnail(opened.image) if isinstance(opened, Picture) else b""
+            self.by_place[self._place] = thumbnail(opened.image) if isinstance(opened, Picture | Unfit) else b""
         self._place += 1
 
 

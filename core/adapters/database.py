@@ -56,6 +56,7 @@ def open_engine(url: str, application_name: str = "line") -> Engine:
         pool_size=5,
         max_overflow=5,
         pool_timeout=10,
+        hide_parameters=True,  # an error's text may end in a log, and a camera's source holds a password
         connect_args={
             "options": options,
             "application_name": application_name,

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from core.adapters.in_memory_cameras import MemoryCameras
+from core.adapters.in_memory_optics import MemoryOptics
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
     Batch,
-    CameraRun,
     Failure,
     Inspection,
     KeptGood,
@@ -34,15 +35,13 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger:
+class MemoryLedger(MemoryCameras, MemoryOptics):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
-    results: dict[tuple[str, str, int], Result] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     messages: list[OutboxMessage] = field(default_factory=list)
     told_ids: set[int] = field(default_factory=set)
-    camera_runs: dict[tuple[str, str], CameraRun] = field(default_factory=dict)
     training: dict[str, TrainingProgress] = field(default_factory=dict)
     worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
     hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
@@ -59,6 +58,7 @@ class MemoryLedger:
             if key_of(result) not in self.results:
                 new.setdefault(key_of(result), result)
         self.results |= new
+        self.count(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
         self.messages += [
             OutboxMessage(number, key[0], to_verdict_message(result))
@@ -127,16 +127,6 @@ class MemoryLedger:
             if version.id == model_version_id:
                 return version
         raise UnknownModel(str(model_version_id))
-
-    def report(self, run: CameraRun) -> None:
-        """Numbers only grow."""
-        known = self.camera_runs.get((run.camera, run.start_id))
-        if known is None or known.reported_at <= run.reported_at:
-            self.camera_runs[run.camera, run.start_id] = run
-
-    def runs(self) -> list[CameraRun]:
-        """Newest report first."""
-        return sorted(self.camera_runs.values(), key=lambda run: run.reported_at, reverse=True)
 
     def report_worker(self, report: WorkerReport) -> None:
         """Keep the newest."""

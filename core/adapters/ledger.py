@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from core.adapters.ledger_attempts import PostgresAttempts
+from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
+from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 
 
@@ -16,6 +18,8 @@ class PostgresLedger(
     PostgresCameras,
     PostgresWorkers,
     PostgresAttempts,
+    PostgresCameraDirectory,
+    PostgresOptics,
     PostgresTrainings,
     PostgresOutbox,
     PostgresLearning,

@@ -27,7 +27,7 @@ from core.errors import Fenced
 from core.inspection import Batch, OpenDays, Progress, Recorded, Result
 from core.verdict_message import key_of, to_verdict_message
 
-COUNTED = ("judged", "ok", "review", "ng", "error")
+COUNTED = ("judged", "ok", "review", "ng", "error", "judged_dropped")
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, Row, select, true
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from core.adapters.database import translated
-from core.adapters.schema import audit, model_version, product, promotion, threshold
+from core.adapters.ledger_audit import Values, note
+from core.adapters.schema import model_version, product, promotion, threshold
 from core.errors import UnknownModel
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
 from core.verdict import Threshold
 
-Values = dict[str, Any]
 AnyRow = Row[*tuple[Any, ...]]
 
 _VERSION = (
@@ -57,7 +57,7 @@ class PostgresModels:
         new = product.recipe.to_json()
         with translated(), self.engine.begin() as connection:
             old = _save_recipe(connection, product, at)
-            _note(connection, at, who, why, f"product {product.name}", old, new)
+            note(connection, at, who, why, f"product {product.name}", old, new)
 
     def products(self) -> list[Product]:
         """By name."""
@@ -74,7 +74,7 @@ class PostgresModels:
                 return _version(connection.execute(_known_version(product, bundle)).one())
             version = _version(row)
             _append_threshold(connection, version.id, threshold, at, who, "fitted at training")
-            _note(connection, at, who, "registered", f"model {product}", None, _told(version))
+            note(connection, at, who, "registered", f"model {product}", None, _told(version))
             return version
 
     def promote(self, model_version_id: int, at: datetime, who: str, why: str) -> None:
@@ -85,7 +85,7 @@ class PostgresModels:
             row = {"product": version.product, "model_version_id": version.id, "at": at, "who": who, "why": why}
             connection.execute(insert(promotion).values(row))
             what = f"promotion {version.product}"
-            _note(connection, at, who, why, what, {"model_version_id": old}, {"model_version_id": version.id})
+            note(connection, at, who, why, what, {"model_version_id": old}, {"model_version_id": version.id})
 
     def set_threshold(self, model_version_id: int, threshold: Threshold, at: datetime, who: str, why: str) -> int:
         """One more row of `threshold`."""
@@ -94,7 +94,7 @@ class PostgresModels:
             old = connection.execute(_thresholds(version.id)).mappings().first()
             number = _append_threshold(connection, version.id, threshold, at, who, why)
             new = {"review_from": threshold.review_from, "reject_from": threshold.reject_from}
-            _note(connection, at, who, why, f"threshold of model {version.id}", dict(old) if old else None, new)
+            note(connection, at, who, why, f"threshold of model {version.id}", dict(old) if old else None, new)
             return number
 
     def active(self) -> Mapping[str, ActiveModel]:
@@ -155,12 +155,6 @@ def _append_threshold(
     row = {"model_version_id": version_id, "review_from": bounds.review_from, "reject_from": bounds.reject_from}
     statement = insert(threshold).values(row | {"at": at, "who": who, "why": why}).returning(threshold.c.id)
     return int(connection.execute(statement).scalar_one())
-
-
-def _note(
-    connection: Connection, at: datetime, who: str, why: str, what: str, old: Values | None, new: Values | None
-) -> None:
-    connection.execute(insert(audit).values(at=at, who=who, what=what, old=old, new=new, why=why))
 
 
 def _told(version: ModelVersion) -> Values:

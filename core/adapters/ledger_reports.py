@@ -1,29 +1,33 @@
 """CameraRegistry, WorkerRegistry, TrainingBoard and Outbox on Postgres."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from sqlalchemy import Engine, delete, or_, select
+from sqlalchemy import Connection, Engine, Select, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
+from core.adapters.ledger_rows import storable
 from core.adapters.schema import camera_run, outbox, training_progress
 from core.adapters.schema_workers import worker_report
+from core.camera_account import RunCounts
 from core.inspection import CameraRun, OutboxMessage, TrainingProgress
 from core.worker_report import FORGOTTEN_AFTER, WorkerReport
 
-_REPORTED = ("product", "captured", "dropped", "reported_at")
+_REPORTED = tuple(field.name for field in fields(CameraRun) if field.name not in ("camera", "start_id"))
+_COUNTED = [field.name for field in fields(RunCounts) if field.name != "followed"]
 
 
 @dataclass(frozen=True)
 class PostgresCameras:
-    """CameraRegistry. The judged frames of a run are counted in the same row, by whoever records them."""
+    """CameraRegistry and CameraCounters. Whoever records the frames of a run counts them in the run's own row."""
 
     engine: Engine
 
     def report(self, run: CameraRun) -> None:
         """The newest report wins."""
-        statement = insert(camera_run).values(asdict(run))
+        statement = insert(camera_run).values(asdict(run) | {"silence": storable(run.silence)})
         newer = or_(camera_run.c.reported_at.is_(None), camera_run.c.reported_at <= statement.excluded.reported_at)
         upsert = statement.on_conflict_do_update(
             constraint=camera_run.primary_key,
@@ -39,6 +43,11 @@ class PostgresCameras:
         query = select(*columns).where(camera_run.c.reported_at.is_not(None)).order_by(camera_run.c.reported_at.desc())
         with translated(), self.engine.connect() as connection:
             return [CameraRun(*row) for row in connection.execute(query)]
+
+    def run_counts(self) -> list[RunCounts]:
+        """By camera, in the order in which Postgres first heard of the runs."""
+        with translated(), self.engine.connect() as connection:
+            return read_run_counts(connection)
 
 
 @dataclass(frozen=True)
@@ -105,3 +114,20 @@ class PostgresOutbox:
         """Delete them."""
         with translated(), self.engine.begin() as connection:
             connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+def read_run_counts(connection: Connection) -> list[RunCounts]:
+    """All runs, as this connection's transaction sees them."""
+    return [RunCounts(*row) for row in connection.execute(_run_counts())]
+
+
+def _run_counts() -> Select[Any]:
+    """A run is followed once a later one has judged frames.
+
+    One that never reported follows nobody: it may have been heard of late, when its frames were judged.
+    """
+    later = camera_run.alias("later")
+    follows = (later.c.camera == camera_run.c.camera) & (later.c.first_seen_at > camera_run.c.first_seen_at)
+    followed = exists().where(follows, later.c.judged > 0, later.c.reported_at.is_not(None))
+    columns = [camera_run.c[name] for name in _COUNTED]
+    return select(*columns, followed).order_by(camera_run.c.camera, camera_run.c.first_seen_at)

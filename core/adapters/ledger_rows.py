@@ -33,6 +33,11 @@ def is_quarantined(result: Result) -> TypeGuard[Failure | Refusal]:
     return isinstance(result, Refusal) or (isinstance(result, Failure) and result.quarantined)
 
 
+def is_dropped(result: Result) -> bool:
+    """Whether the camera had to give the frame up."""
+    return isinstance(result, Failure) and result.reason is ErrorReason.DROPPED
+
+
 def inspection_row(result: Result) -> Row:
     """The row of `inspection`."""
     position = result.arrival.position
@@ -68,9 +73,11 @@ def camera_counts(results: Iterable[Result]) -> list[Row]:
     frames = [result for result in results if not isinstance(result, Refusal)]
     products = {(result.frame.id.camera, result.frame.id.start_id): result.frame.product for result in frames}
     counts = Counter((result.frame.id.camera, result.frame.id.start_id, result.decision) for result in frames)
+    dropped = Counter((result.frame.id.camera, result.frame.id.start_id) for result in frames if is_dropped(result))
     return [
         {"camera": camera, "start_id": start_id, "product": products[camera, start_id]}
         | _by_decision({decision: counts[camera, start_id, decision] for decision in Decision})
+        | {"judged_dropped": dropped[camera, start_id]}
         for camera, start_id in sorted(products)
     ]
 

@@ -7,6 +7,7 @@ ahead of time (days.py), and a frame whose day is not open is filed as ERROR "cl
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -187,6 +189,42 @@ camera_run = Table(
     Column("review", BigInteger, nullable=False, server_default="0"),
     Column("ng", BigInteger, nullable=False, server_default="0"),
     Column("error", BigInteger, nullable=False, server_default="0"),
+    Column("acknowledged", BigInteger, nullable=False, server_default="0"),
+    Column("missed", BigInteger, nullable=False, server_default="0"),
+    Column("skipped", BigInteger, nullable=False, server_default="0"),
+    Column("silence", Text, nullable=False, server_default=""),
+    Column("last_frame_at", MOMENT),
+    Column("ended", Boolean, nullable=False, server_default=false()),
+    Column("judged_dropped", BigInteger, nullable=False, server_default="0"),
+    Column("first_seen_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+)
+
+optics_baseline = Table(
+    "optics_baseline",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("baseline", JSONB),
+    Column("reference", LargeBinary, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index(None, "camera", "product", "id"),
+)
+
+camera = Table(
+    "camera",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("rate", Double, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("changed_at", MOMENT, nullable=False),
+    CheckConstraint("rate > 0", name="rate"),
+    CheckConstraint("policy in ('block', 'drop-oldest', 'drop-newest')", name="policy"),
 )
 
 training_progress = Table(

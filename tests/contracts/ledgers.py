@@ -8,6 +8,7 @@ from core.adapters.days import prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
 from core.attempts import Attempts
+from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.inspection import (
     NOT_KEPT,
@@ -24,7 +25,13 @@ from core.inspection import (
     Result,
     StoredMap,
 )
-from core.ports import CameraRegistry, InspectionLedger, ModelRegistry, Outbox, TrainingBoard
+from core.ports import (
+    CameraRegistry,
+    InspectionLedger,
+    ModelRegistry,
+    Outbox,
+    TrainingBoard,
+)
 from core.product import BundleRef
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
@@ -37,7 +44,17 @@ SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
 class Ledger(
-    InspectionLedger, ModelRegistry, CameraRegistry, WorkerRegistry, Attempts, TrainingBoard, Outbox, Protocol
+    InspectionLedger,
+    ModelRegistry,
+    CameraRegistry,
+    CameraCounters,
+    CameraDirectory,
+    OpticsRegistry,
+    WorkerRegistry,
+    Attempts,
+    TrainingBoard,
+    Outbox,
+    Protocol,
 ):
     """Everything a ledger is asked."""
 

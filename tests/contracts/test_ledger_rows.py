@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
-from core.adapters.migrate import downgrade
 from core.adapters.schema import audit, camera_run, inspection, live_tile, outbox, quarantine, score_map
 from core.errors import Fenced, LedgerUnavailable, NoOpenDay
 from core.inspection import CameraRun, Inspection
@@ -300,8 +299,9 @@ def test_connections_that_were_cut_are_replaced(postgres_ledger: PostgresLedger)
     assert postgres_ledger.record(batch(inspected(frame(0)))).new == 1
 
 
-def test_the_live_board_and_the_bus_go_with_their_migration(postgres_ledger: PostgresLedger) -> None:
-    """The ledger does not need them."""
+def test_the_ledger_needs_neither_the_live_board_nor_the_bus(postgres_ledger: PostgresLedger) -> None:
+    """Where Redis and Kafka are, their tables lie idle."""
     assert count(postgres_ledger, live_tile) == 0
-    downgrade(postgres_ledger.engine, "0001")
+    with postgres_ledger.engine.begin() as connection:
+        connection.execute(text("drop table live_tile, bus_record, bus_lane"))
     assert postgres_ledger.record(batch(inspected(frame(0)))).new == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.camera import DropPolicy
 from core.errors import SettingRefused
 from ingest import render
 from ingest.command_line import parse
@@ -11,7 +12,6 @@ from ingest.part_shapes import Style
 from ingest.settings import IngestSettings
 from ingest.simulated import SimulatedCamera, Simulation
 from ingest.sources import Opening, open_camera, to_simulation
-from ingest.waiting_room import DropPolicy
 from ingest.watchdog import ReopeningCamera
 from tests.ingest.twins import HandClock
 
@@ -52,7 +52,7 @@ def test_a_value_that_cannot_be_used_is_named(option: str, value: str, says: str
     ("source", "says"),
     [
         ("images", "write one of folder:DIR"),
-        ("http://camera", "write one of folder:DIR"),
+        ("ftp://camera", "write one of folder:DIR"),
         ("folder:", "needs a folder"),
         ("folder:absent", "no such folder"),
         ("video:absent.avi", "no such file"),
@@ -85,7 +85,7 @@ def test_a_simulated_source_takes_its_options_from_its_query() -> None:
     assert isinstance(open_camera("simulated:plate", OPENING), SimulatedCamera)
 
 
-@pytest.mark.parametrize("source", ["rtsp://127.0.0.1:9/none", "usb:99"])
+@pytest.mark.parametrize("source", ["rtsp://127.0.0.1:9/none", "http://127.0.0.1:9/none", "usb:99"])
 def test_a_live_source_that_is_away_does_not_keep_the_camera_from_starting(source: str) -> None:
     """It is opened at the first part, and again later."""
     assert isinstance(open_camera(source, OPENING), ReopeningCamera)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from core.adapters.in_memory import MemoryArtifacts, MemoryBus
 from core.adapters.in_memory_ledger import MemoryLedger
+from core.camera import DropPolicy
 from core.frame import DroppedFrame, Frame
 from core.wire import FRAME_LIMIT, from_record
 from ingest.cameras import Capture, Oversized
 from ingest.counters import Counts
 from ingest.loop import SenderStopped, Surroundings, run_camera
-from ingest.waiting_room import DropPolicy
 from tests.ingest.twins import (
     IDENTITY,
     NOON,
@@ -86,6 +86,27 @@ def test_silence_draws_no_sequence_number_and_is_counted() -> None:
     counts, bus, _ = run_on_memory_bus(ListCamera([PICTURES[0], SILENT, SILENT, PICTURES[1]]))
     assert [from_record(record).header.id.sequence for record, _ in bus.logs[0]] == [0, 1]
     assert (counts.captured, counts.missed) == (2, 2)
+
+
+def test_the_ledger_is_told_what_the_bus_holds_and_that_the_run_is_over() -> None:
+    """So that nothing of it is awaited any more."""
+    clock, ledger = HandClock(), MemoryLedger()
+    bus = MemoryBus(clock.now, ledger.next_offsets)
+    around = Surroundings(bus, MemoryArtifacts(), ledger, MemoryJournal(), clock.now, clock, clock.rest)
+    run_camera(ListCamera([PICTURES[0], Oversized(FRAME_LIMIT + 1, "0" * 64), SILENT]), plan(), around, Event())
+    (told,) = ledger.runs()
+    assert (told.captured, told.acknowledged, told.dropped, told.missed, told.ended) == (2, 2, 1, 1, True)
+    assert told.silence == "nothing came"
+    assert told.last_frame_at is not None
+
+
+def test_a_camera_that_sees_again_is_not_silent_any_more() -> None:
+    """The page shows what is, not what was."""
+    clock, ledger = HandClock(), MemoryLedger()
+    bus = MemoryBus(clock.now, ledger.next_offsets)
+    around = Surroundings(bus, MemoryArtifacts(), ledger, MemoryJournal(), clock.now, clock, clock.rest)
+    run_camera(ListCamera([SILENT, PICTURES[0]]), plan(), around, Event())
+    assert ledger.runs()[0].silence == ""
 
 
 def test_a_picture_above_the_limit_is_announced_as_dropped() -> None:

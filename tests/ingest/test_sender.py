@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.camera import DropPolicy
 from core.errors import ArtifactsUnavailable, FrameTooLarge
 from core.frame import ClaimedFrame, DroppedFrame, Frame
 from core.wire import INLINE_LIMIT, from_record
 from ingest.sender import LONGEST_DELAY_S
-from ingest.waiting_room import ENVELOPE_BYTES, DropPolicy
+from ingest.waiting_room import ENVELOPE_BYTES
 from tests.ingest.twins import Bench
 
 EVENTS = st.lists(

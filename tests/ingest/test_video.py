@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Condition
 
 import cv2
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import SettingRefused
-from ingest.cameras import CameraEnded, CameraSilent, Capture
-from ingest.video import LiveCamera, RecordingCamera
+from ingest.cameras import CameraEnded, CameraLost, CameraSilent, Capture
+from ingest.video import LiveCamera, Playback, RecordingCamera
+from tests.ingest.twins import HandClock
 
 RED_BGR, BLUE_BGR = (0, 0, 255), (255, 0, 0)
 
@@ -64,6 +66,28 @@ def test_a_recording_is_played_frame_by_frame_to_its_end(recording: Path) -> Non
     camera.close()
 
 
+def test_a_recording_opened_again_goes_on_where_it_was(recording: Path) -> None:
+    """No frame twice, none left out."""
+    playback = Playback()
+    first = RecordingCamera(recording, playback)
+    first.grab()
+    first.close()
+    second = RecordingCamera(recording, playback)
+    assert [int(rgb_of(second.grab())[2, 2, 1]) for _ in range(2)] == [50, 100]
+    second.close()
+
+
+def test_a_recording_whose_file_has_gone_away_is_not_at_its_end(recording: Path) -> None:
+    """The file server may come back; the camera must not be told that it is done."""
+    camera = RecordingCamera(recording)
+    for _ in range(3):
+        camera.grab()
+    recording.unlink()
+    with pytest.raises(CameraLost, match="gone away"):
+        camera.grab()
+    camera.close()
+
+
 def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
     """And so is one that is not there."""
     (tmp_path / "notes.avi").write_text("no video")
@@ -80,16 +104,27 @@ class CaptureTwin:
     pictures: "SimpleQueue[NDArray[np.uint8] | None]" = field(default_factory=SimpleQueue)
     opened: bool = True
     released: bool = False
+    waiting: Condition = field(default_factory=Condition)
+    reads: int = 0
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
         return self.opened
 
     def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+        with self.waiting:
+            self.reads += 1
+            self.waiting.notify_all()
         made = self.pictures.get()
         return made is not None, made
 
     def release(self) -> None:
         self.released = True
+
+
+def wait_until_read(twin: CaptureTwin) -> None:
+    """Until the reading thread has kept what it was given, and asks for more."""
+    with twin.waiting:
+        assert twin.waiting.wait_for(lambda: twin.reads > 1, 10.0)
 
 
 @pytest.fixture
@@ -112,11 +147,22 @@ def test_a_live_camera_gives_each_picture_once(source: CaptureTwin) -> None:
         camera.grab()
 
 
+def test_a_live_picture_that_lay_too_long_is_none(source: CaptureTwin) -> None:
+    """The stream stopped after it, and another part lies before the camera now."""
+    clock = HandClock()
+    camera = LiveCamera(lambda: source, 5.0, clock)  # type: ignore[arg-type, return-value]
+    source.pictures.put(picture(RED_BGR, BLUE_BGR))
+    wait_until_read(source)
+    clock.rest(5.1)
+    source.pictures.put(picture(BLUE_BGR, RED_BGR))
+    assert rgb_of(camera.grab())[20, 10].tolist() == [0, 0, 255]
+
+
 def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:
     """So that it is closed and opened again."""
     camera = live(source)
     source.pictures.put(None)
-    with pytest.raises(CameraSilent, match="stopped"):
+    with pytest.raises(CameraLost, match="stopped"):
         camera.grab()
     camera.close()
     assert source.released
@@ -125,6 +171,6 @@ def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:
 def test_a_live_source_that_cannot_be_opened_is_silent() -> None:
     """It may come back: that is no reason to end."""
     twin = CaptureTwin(opened=False)
-    with pytest.raises(CameraSilent, match="cannot be opened"):
+    with pytest.raises(CameraLost, match="cannot be opened"):
         live(twin)
     assert twin.released

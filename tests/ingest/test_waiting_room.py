@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.camera import DropPolicy
 from core.frame import DroppedFrame, Frame
-from ingest.waiting_room import DropPolicy, Waiting, WaitingRoom
+from ingest.waiting_room import Waiting, WaitingRoom
 from tests.ingest.twins import TIMEOUT_S, frame
 
 SIZES = st.lists(st.integers(0, 400), min_size=1, max_size=40)

