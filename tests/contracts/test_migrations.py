@@ -70,6 +70,31 @@ def test_every_step_can_be_taken_back_and_again(engine: Engine) -> None:
     assert differences(engine) == []
 
 
+def test_runs_of_an_earlier_version_are_taken_over_as_they_ended(engine: Engine) -> None:
+    """The bus took what they captured, and their dropped frames are counted in the rows."""
+    upgrade(engine, "0002")
+    prepare_days(engine, DAY, 0, 0)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into camera_run (camera, start_id, product, captured, dropped, reported_at, judged, ok, error)"
+                " values ('line1-top', '0123456789ab', 'nut', 5, 1, '2026-11-24', 4, 3, 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "insert into inspection (captured_at, camera, start_id, sequence, product, part_id, lot, sha256,"
+                ' decision, reason, detail, engine, topic, partition, "offset", arrived_at, judged_at, frame_uri,'
+                " maps_uri) values ('2026-11-24', 'line1-top', '0123456789ab', 0, 'nut', '', '', '', 'ERROR',"
+                " 'dropped', '', '', 'frames', 0, 0, '2026-11-24', '2026-11-24', '', '')"
+            )
+        )
+    upgrade(engine)
+    (run,) = PostgresLedger(engine).run_counts()
+    assert (run.captured, run.acknowledged, run.judged, run.judged_dropped) == (5, 5, 4, 1)
+    assert not run.ended
+
+
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     """So that whoever starts the line may always do it."""
     upgrade(engine)

@@ -38,6 +38,14 @@ def environment() -> Iterator[dict[str, str]]:
         embedded.stop(Path(home))
 
 
+def is_camera(process: psutil.Process) -> bool:
+    """One that has ended, and waits for its parent to notice, has no command line any more."""
+    try:
+        return "--from-stdin" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
 @dataclass
 class RunningFleet:
     """`python -m ingest --from-database`, with all that it and its cameras say."""
@@ -84,7 +92,7 @@ class RunningFleet:
             raise AssertionError("the fleet ended: " + "".join(self.said[-30:]))
 
     def children(self) -> list[psutil.Process]:
-        return [each for each in psutil.Process(self.process.pid).children() if "--from-stdin" in each.cmdline()]
+        return [each for each in psutil.Process(self.process.pid).children() if is_camera(each)]
 
 
 @pytest.fixture
