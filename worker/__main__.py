@@ -26,8 +26,9 @@ from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
 from worker.compiling import GRAPHS, Compilation, Compilations
-from worker.counts import Counts, JudgedLog, NoJudgedLog
+from worker.counts import Counts
 from worker.days import Days
+from worker.diary import open_diary
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.patience import Patience
@@ -102,7 +103,7 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
-        diary=JudgedLog(Path(settings.judged_log)) if settings.judged_log else NoJudgedLog(),
+        diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         wait_for_model_s=settings.model_wait_s,
     )
 

@@ -1,6 +1,6 @@
 """The worker's loop. The order of effects is the algorithm."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -8,13 +8,14 @@ from typing import Protocol
 import structlog
 
 from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, NoOpenDay
-from core.inspection import Batch, OpenDays, Recorded, Tile, progress_of
+from core.inspection import Batch, OpenDays, Tile, progress_of
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
 from core.verdict_message import key_of
 from core.wire import Delivery
 from worker.batching import BatchLimits, collect
-from worker.counts import Counts, NoJudgedLog
+from worker.counts import Counts
 from worker.days import Days
+from worker.diary import Diary, NoJudgedLog
 from worker.judging import Desk, results_of
 from worker.model_slot import ModelSlot
 from worker.opening import open_delivery
@@ -33,22 +34,6 @@ class Telling(Protocol):
 
     def tell(self, counts: Counts) -> None:
         """Never raises for a plant that does not listen."""
-        ...
-
-
-class Diary(Protocol):
-    """Who writes down what was tried."""
-
-    def judged(self, keys: Iterable[tuple[str, str, int]]) -> None:
-        """About to be recorded."""
-        ...
-
-    def recorded(self, recorded: Recorded) -> None:
-        """Recorded."""
-        ...
-
-    def fenced(self) -> None:
-        """Refused by the ledger's fence."""
         ...
 
 
