@@ -2,7 +2,9 @@
 
 import argparse
 import getpass
+import os
 import signal
+import socket
 import sys
 import threading
 from datetime import UTC, datetime
@@ -78,7 +80,8 @@ def _timetable(_: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    timetable = Timetable(night)
+    who = f"{socket.gethostname()}-{os.getpid()}"
+    timetable = Timetable(night, ledger, lambda: datetime.now(UTC), who)
     timetable.start()
     log.info("timetable_started")
     while True:

@@ -99,7 +99,7 @@ def _bench(
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
-        patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s),
+        patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),

@@ -85,6 +85,11 @@ def translated() -> Iterator[None]:
         if _lacks_partition(error):
             raise NoOpenDay(_first_line(error)) from error
         raise
+    except DBAPIError as error:
+        # A server that dies in the middle of a statement is no OperationalError to the driver.
+        if error.connection_invalidated or not _code(error):
+            raise LedgerUnavailable(_first_line(error)) from error
+        raise
 
 
 def _code(error: DBAPIError) -> str:

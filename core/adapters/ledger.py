@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
+from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings
 
 
 @dataclass(frozen=True)
 class PostgresLedger(
-    PostgresInspections, PostgresModels, PostgresCameras, PostgresTrainings, PostgresOutbox, PostgresLearning
+    PostgresInspections,
+    PostgresModels,
+    PostgresCameras,
+    PostgresTrainings,
+    PostgresOutbox,
+    PostgresLearning,
+    PostgresNights,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

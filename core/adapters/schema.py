@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -195,6 +196,15 @@ training_progress = Table(
     Column("share", Double, nullable=False),
     Column("stage", Text, nullable=False),
     Column("reported_at", MOMENT, nullable=False),
+)
+
+night_slot = Table(
+    "night_slot",
+    metadata,
+    Column("product", Text, primary_key=True),
+    Column("night", Date, primary_key=True),
+    Column("claimed_at", MOMENT, nullable=False),
+    Column("who", Text, nullable=False),
 )
 
 outbox = Table(

@@ -22,7 +22,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
-from core.ports import CameraRegistry, InspectionLedger, ModelRegistry, Outbox, TrainingBoard
+from core.ports import CameraRegistry, InspectionLedger, ModelRegistry, NightSlots, Outbox, TrainingBoard
 from core.product import BundleRef
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from tests import servers
@@ -33,7 +33,7 @@ BAND = Threshold(0.4, 0.8)
 SCORES = {Decision.OK: 0.1, Decision.REVIEW: 0.5, Decision.NG: 0.9}
 
 
-class Ledger(InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard, Outbox, Protocol):
+class Ledger(InspectionLedger, ModelRegistry, CameraRegistry, TrainingBoard, Outbox, NightSlots, Protocol):
     """Everything a ledger is asked."""
 
 
