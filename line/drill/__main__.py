@@ -25,7 +25,7 @@ from line.services.kafka_jars import KAFKA_VERSION
 def main() -> int:
     """Run what was asked for; 0 only if every promise was kept."""
     chosen = _parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no server is left behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))  # so that no server is left behind
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     scenarios = [one for one in SIZES[chosen.size] if _is_wanted(one, chosen)]
     print(header(), flush=True)

@@ -59,10 +59,10 @@ def postgres_away(bus: str, frames: int, for_s: float) -> Scenario:
 
 
 def redis_away(frames: int, drop: float) -> Scenario:
-    """A5: the same frames with Redis and without."""
+    """A5: the same frames with Redis and without. A small run on a busy machine cannot tell 5 % from noise."""
     expect = Expectation(throughput_drop_below=drop)
     course = Course.WITHOUT_REDIS
-    return Scenario("A5", "kafka", frames, course=course, rate=400, deadline_s=280, expect=expect)
+    return Scenario("A5", "kafka", frames, course=course, rate=400, deadline_s=250 + frames / 20, expect=expect)
 
 
 def poisoned(bus: str, frames: int) -> Scenario:
@@ -100,7 +100,7 @@ SMALL = (
     broker_away(600, 2),
     postgres_away("kafka", 500, for_s=8),
     postgres_away("postgres", 500, for_s=8),
-    redis_away(600, drop=0.25),
+    redis_away(1500, drop=0.25),
     poisoned("kafka", 600),
     poisoned("postgres", 600),
     swaps("kafka", 600, 3),
@@ -119,7 +119,7 @@ FULL = (
     broker_away(6000, 6),
     postgres_away("kafka", 4000, for_s=60),
     postgres_away("postgres", 4000, for_s=60),
-    redis_away(6000, drop=0.05),
+    redis_away(12_000, drop=0.05),
     poisoned("kafka", 6000),
     poisoned("postgres", 6000),
     swaps("kafka", 6000, 20),

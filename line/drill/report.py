@@ -25,13 +25,21 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the run itself showed: `workers` were started in all, `throughput_drop` is a share of the better rate."""
+    """What the run itself showed: `workers` were started in all.
+
+    `rates` are verdicts per second with everything there and with one thing away, where that was compared.
+    """
 
     seconds: float
     workers: int
     stopped_within_s: float
     peak_memory_mb: float
-    throughput_drop: float = 0.0
+    rates: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def throughput_drop(self) -> float:
+        """As a share of the rate with everything there; negative where the line was faster without."""
+        return 1 - self.rates[1] / self.rates[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def keys_of(frames: Iterable[FrameId]) -> set[Key]:
     return {(frame.camera, frame.start_id, frame.sequence) for frame in frames}
 
 
-def observed(crew: Crew, begun: float, throughput_drop: float = 0.0) -> Observed:
+def observed(crew: Crew, begun: float, rates: tuple[float, float] = (1.0, 1.0)) -> Observed:
     """What the crew went through."""
     seconds = time.monotonic() - begun
-    return Observed(seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb, throughput_drop)
+    return Observed(seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb, rates)

@@ -15,13 +15,11 @@ from line.drill.findings import findings
 from line.drill.place import DrillLine, DrillRefused, drill_line
 from line.drill.report import Report
 from line.drill.scenario import Scenario
-from line.drill.stored_rows import stored_rows
+from line.drill.stored_rows import are_stored, stored_rows
 from line.drill.under_fire import keys_of, new_crew, observed
 from line.drill.watch import Watch
 
 ROUNDS = 3
-IDLE_S = "6"
-"""How long a worker waits for more before it ends: joining a group takes seconds."""
 
 
 class BoardNotMissed(LineError):
@@ -45,12 +43,12 @@ def without_redis(scenario: Scenario) -> Report:
             is_there = number % 2 == 0
             (line.servers.redis.restart if is_there else line.servers.redis.kill)()
             keys = capture(scenario, number, watch)
-            judge_all(crew, watch, is_there)
+            judge_all(crew, watch, keys, is_there)
             rates[is_there].append(rate_of(line, keys))
             captured |= keys
-        drop = 1 - max(rates[False]) / max(rates[True])
+        best = (max(rates[True]), max(rates[False]))
         found = findings(captured, captured, stored_rows(line.ledger), crew.logs.attempts())
-        return Report(scenario, found, observed(crew, begun, drop))
+        return Report(scenario, found, observed(crew, begun, best))
 
 
 def capture(scenario: Scenario, number: int, watch: Watch) -> set[Key]:
@@ -64,17 +62,16 @@ def capture(scenario: Scenario, number: int, watch: Watch) -> set[Key]:
     return keys_of(journal.captured)
 
 
-def judge_all(crew: Crew, watch: Watch, redis_is_there: bool) -> None:
-    """One worker from its start until nothing comes any more.
+def judge_all(crew: Crew, watch: Watch, keys: set[Key], redis_is_there: bool) -> None:
+    """One worker, from its start until these have their rows.
 
     Raises:
         BoardNotMissed: It never noticed that Redis was away, or missed it while it was there.
     """
     summary: Path = crew.line.home / f"summary-{crew.started}.json"
-    name = crew.start("", "--stop-when-idle", IDLE_S, "--summary", str(summary))
-    process = crew.line.stations.running[name]
-    watch.wait_until(lambda: process.poll() == 0, "the worker did not end by itself")
-    crew.names.remove(name)
+    name = crew.start("", "--summary", str(summary))
+    watch.wait_until(lambda: are_stored(crew.line.ledger, keys), "frames have no row")
+    crew.terminate(name)
     missed = json.loads(summary.read_text())["board_unavailable"]
     if bool(missed) is redis_is_there:
         raise BoardNotMissed(f"the board was {'there' if redis_is_there else 'away'}, missed {missed} times")

@@ -27,7 +27,7 @@ def found(captured: list[Key], stored: list[StoredRow], attempts: Attempts | Non
     return findings(captured, KEYS, stored, attempts or Attempts())
 
 
-def problems(expect: Expectation, stored: list[StoredRow] | None = None, **observed: float) -> tuple[str, ...]:
+def problems(expect: Expectation, stored: list[StoredRow] | None = None, **observed: object) -> tuple[str, ...]:
     attempts = Attempts(judged=5, distinct=4, fenced=1)
     seen = replace(OBSERVED, **observed)  # type: ignore[arg-type]
     return Report(replace(SCENARIO, expect=expect), found(KEYS, stored or rows(0, 1, 2, 3), attempts), seen).problems()
@@ -94,12 +94,12 @@ def test_the_longest_stall_is_the_longest_time_without_a_verdict() -> None:
         (Expectation(versions_at_least=2), {}, "model versions: 1"),
         (Expectation(same_workers=True), {"workers": 2}, "workers restarted: 2"),
         (Expectation(), {"stopped_within_s": 10.0}, "SIGTERM took 10.0 s"),
-        (Expectation(throughput_drop_below=0.05), {"throughput_drop": 0.06}, "throughput dropped by 6.0%"),
+        (Expectation(throughput_drop_below=0.05), {"rates": (100.0, 94.0)}, "throughput dropped by 6.0%"),
         (Expectation(memory_below_mb=100), {}, "memory: 100 MB"),
     ],
 )
 def test_what_a_scenario_expects_and_does_not_find_is_a_problem(
-    expect: Expectation, observed: dict[str, float], problem: str
+    expect: Expectation, observed: dict[str, object], problem: str
 ) -> None:
     assert problems(expect, **observed) == (problem,)
 
