@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
@@ -86,8 +87,8 @@ def translated() -> Iterator[None]:
             raise NoOpenDay(_first_line(error)) from error
         raise
     except DBAPIError as error:
-        # A server that dies in the middle of a statement is no OperationalError to the driver.
-        if error.connection_invalidated or not _code(error):
+        # To the driver, a server that dies in the middle of a statement is an error of no kind and without a code.
+        if error.connection_invalidated or (type(error) is DatabaseError and not _code(error)):
             raise LedgerUnavailable(_first_line(error)) from error
         raise
 

@@ -7,7 +7,7 @@ from line.drill.report import header, row
 from line.drill.scenario import Scenario
 from tests.line.drills import drill_or_skip
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.title.replace(" ", "-"))
