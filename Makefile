@@ -8,6 +8,8 @@ FOR ?=
 IMAGES ?=
 WEIGHTS ?=
 BUS ?= postgres
+SIZE ?= full
+ONLY ?=
 
 .PHONY: help
 help: ## print this list
@@ -47,6 +49,10 @@ acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/
 .PHONY: bench
 bench: $(READY) ## quality on real sets (three seeds each) and speed, resumable; SHARED=folder with data/ and weights/
 	$(BIN)/python -m tests.benchmarks.quality
+
+.PHONY: drill
+drill: $(READY) ## kill, freeze and take away: A1 to A9 (hours); SIZE=small takes minutes, ONLY=A3 runs one, BUS= one bus
+	@$(BIN)/python -m line.drill --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(filter command line,$(origin BUS)),--bus $(BUS))
 
 .PHONY: services
 services: $(READY) ## start Kafka, Redis and Postgres on this machine without Docker, as far as they can be had

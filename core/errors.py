@@ -67,6 +67,18 @@ class UnknownCamera(LineError):
     """No camera has this name: list them with `python -m ingest camera list`."""
 
 
+class AccessDenied(LineError):
+    """You do not have the role for this: nothing was changed; ask somebody who has it, or an engineer for the role."""
+
+
+class UnknownPart(LineError):
+    """There is no such part: its inspection was dropped by retention, or the link is not whole."""
+
+
+class ReviewConflict(LineError):
+    """Somebody else reviewed this part meanwhile: look at what they said, then say it again if you disagree."""
+
+
 class CameraChanged(LineError):
     """The camera is not as it was when this change was begun: look at it again and repeat the change."""
 

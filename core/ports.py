@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from contextlib import AbstractContextManager
+from datetime import date, datetime
 from typing import Protocol
 
 from core.frame import Image
@@ -53,6 +54,13 @@ class FrameConsumer(Protocol):
 
     def settle(self, progress: Iterable[Progress]) -> None:
         """Tell the bus what the ledger has committed: for lag tools and for cleaning up. Idempotent."""
+        ...
+
+    def hold(self) -> None:
+        """Stay where it is while what it handed out cannot be recorded: call between two tries. Hands out nothing.
+
+        The partitions stay this consumer's for as long as it goes on holding. Never raises.
+        """
         ...
 
     def rewind(self) -> None:
@@ -179,6 +187,20 @@ class VerdictPublisher(Protocol):
 
         Raises:
             BusUnavailable: Some may not have been delivered; telling all again is safe.
+        """
+        ...
+
+
+class NightSlots(Protocol):
+    """Which nights have been taken, however many timetables watch the same products."""
+
+    def claim(self, product: str, night: date, at: datetime, who: str) -> AbstractContextManager[bool]:
+        """Whether the night of this local date is ours; while the block runs, nobody gets another of the product.
+
+        True once for each product and date: what was claimed stays claimed, also where its run failed or was killed.
+
+        Raises:
+            LedgerUnavailable: Nobody knows; the night was not claimed.
         """
         ...
 

@@ -21,14 +21,16 @@ class Stations:
     logs: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `python -m module` with its output in logs/NAME.log."""
+    def start(
+        self, name: str, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start `python -m module` with its output in logs/NAME.log; `environment` is this process's alone."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{name}.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches only the one who stops the others in order.
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                env=os.environ | self.environment,
+                env={**os.environ, **self.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

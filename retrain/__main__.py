@@ -2,7 +2,9 @@
 
 import argparse
 import getpass
+import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -108,7 +110,9 @@ def _timetable(_: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    follower = Follower(Timetable(night), ledger, begun, Pulse(time.monotonic))
+    who = f"{socket.gethostname()}-{os.getpid()}"
+    timetable = Timetable(night, ledger, lambda: datetime.now(UTC), who)
+    follower = Follower(timetable, ledger, begun, Pulse(time.monotonic))
     health = StationHealth(
         lambda: timetable_metrics(follower.state()),
         lambda: reasons_to_restart(follower.state(), settings.products_interval_s),

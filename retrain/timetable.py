@@ -1,17 +1,24 @@
 """The nightly jobs: what, when, and what a late start means. APScheduler lives only here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from core.errors import LedgerUnavailable
+from core.ports import Clock, NightSlots
 from core.product import Product
 
 MISFIRE_GRACE_S = 3 * 3600
 """A job may start up to three hours late (a machine that was busy or off); after that the night is skipped."""
+
+MOMENT = timedelta(microseconds=1)
+
+log = structlog.get_logger("retrain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +37,38 @@ def nightly_jobs(products: Iterable[Product]) -> frozenset[NightlyJob]:
     )
 
 
-class Timetable:
-    """Runs the night of each product at its hour, one at a time per product.
+def due_times(job: NightlyJob, start: datetime, end: datetime) -> Iterator[datetime]:
+    """When the job comes due from `start` to `end`, both included.
 
-    Jobs live in code, not in a job store: a stored job is a pickle, and a pickle runs whatever is in it.
+    Where clocks are set back an hour may come due twice, where they are set forward it comes due after the gap.
+    """
+    trigger = _trigger(job)
+    due = trigger.get_next_fire_time(None, start)
+    while due is not None and due <= end:
+        yield due.astimezone(UTC)
+        # In UTC: a moment added to the wall clock's time leads back to the first of the hour that exists twice.
+        due = trigger.get_next_fire_time(None, due.astimezone(UTC) + MOMENT)
+
+
+def night_of(job: NightlyJob, now: datetime) -> date:
+    """The local date of the time at which the job last came due: a late start belongs to the night it is late for."""
+    look_back = timedelta(seconds=MISFIRE_GRACE_S, minutes=1)
+    due = [now, *due_times(job, now - look_back, now)][-1]
+    return due.astimezone(ZoneInfo(job.time_zone)).date()
+
+
+class Timetable:
+    """Runs the night of each product at its hour: once per local date, whoever else watches the same products.
+
+    Jobs live in code, not in a job store: a stored job is a pickle, and a pickle runs whatever is in it. So every
+    replica comes due, and the slots say whose the night is.
     """
 
-    def __init__(self, night: Callable[[str], None]) -> None:
+    def __init__(self, night: Callable[[str], None], slots: NightSlots, clock: Clock, who: str) -> None:
         self._night = night
+        self._slots = slots
+        self._clock = clock
+        self._who = who
         self._jobs: frozenset[NightlyJob] = frozenset()
         self._scheduler = BackgroundScheduler(timezone=ZoneInfo("UTC"))
 
@@ -63,11 +94,24 @@ class Timetable:
         """Per product, when its next night begins."""
         return {job.id: job.next_run_time for job in self._scheduler.get_jobs()}
 
+    def come_due(self, job: NightlyJob) -> None:
+        """Run the night if it is ours. While the ledger is away nobody knows whose it is: then nobody runs it."""
+        now = self._clock()
+        night = night_of(job, now)
+        try:
+            with self._slots.claim(job.product, night, now, self._who) as ours:
+                if ours:
+                    self._night(job.product)
+                else:
+                    log.info("night_left_to_another", product=job.product, night=str(night))
+        except LedgerUnavailable as error:
+            log.error("night_not_claimed", product=job.product, night=str(night), error=str(error))
+
     def _add(self, job: NightlyJob, trigger: CronTrigger) -> None:
         self._scheduler.add_job(
-            self._night,
+            self.come_due,
             trigger,
-            args=[job.product],
+            args=[job],
             id=job.product,
             replace_existing=True,
             coalesce=True,
@@ -76,12 +120,16 @@ class Timetable:
         )
 
 
+def _trigger(job: NightlyJob) -> CronTrigger:
+    return CronTrigger.from_crontab(job.cron, timezone=ZoneInfo(job.time_zone))
+
+
 def _readable(jobs: Iterable[NightlyJob]) -> tuple[dict[NightlyJob, CronTrigger], list[str]]:
     timed: dict[NightlyJob, CronTrigger] = {}
     refused: list[str] = []
     for job in jobs:
         try:
-            timed[job] = CronTrigger.from_crontab(job.cron, timezone=ZoneInfo(job.time_zone))
+            timed[job] = _trigger(job)
         except (ValueError, ZoneInfoNotFoundError) as error:
             refused.append(f"{job.product}: {job.cron!r} in {job.time_zone!r} is no timetable ({error})")
     return timed, refused

@@ -29,8 +29,9 @@ from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
 from worker.compiling import GRAPHS, Compilation, Compilations
-from worker.counts import Counts, JudgedLog, NoJudgedLog
+from worker.counts import Counts
 from worker.days import Days
+from worker.diary import open_diary
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.optics.book import OpticsBook
@@ -117,12 +118,12 @@ def _bench(
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
-        patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s),
+        patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
-        diary=JudgedLog(Path(settings.judged_log)) if settings.judged_log else NoJudgedLog(),
+        diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         wait_for_model_s=settings.model_wait_s,
     )
 

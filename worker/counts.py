@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from core.inspection import Recorded, Result
 
@@ -40,42 +39,3 @@ class Counts:
     def to_json(self) -> str:
         """All of it as one JSON object."""
         return json.dumps(vars(self))
-
-
-class JudgedLog:
-    """A file beside Postgres that says what was tried: frames judged again by a killed worker stand in it twice.
-
-    One line of JSON per event, appended unbuffered before the transaction begins; for drills, off by default.
-    """
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
-
-    def judged(self, keys: Iterable[tuple[str, str, int]]) -> None:
-        """These results are about to be recorded."""
-        self._append({"event": "judged", "keys": list(keys)})
-
-    def recorded(self, recorded: Recorded) -> None:
-        """They are."""
-        self._append({"event": "recorded", "new": recorded.new, "already_there": recorded.already_there})
-
-    def fenced(self) -> None:
-        """They were another worker's, or an earlier try's."""
-        self._append({"event": "fenced"})
-
-    def _append(self, line: dict[str, object]) -> None:
-        self._file.write(json.dumps(line).encode() + b"\n")
-
-
-class NoJudgedLog:
-    """Where nobody asked for one."""
-
-    def judged(self, keys: Iterable[tuple[str, str, int]]) -> None:
-        """Nothing."""
-
-    def recorded(self, recorded: Recorded) -> None:
-        """Nothing."""
-
-    def fenced(self) -> None:
-        """Nothing."""

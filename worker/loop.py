@@ -1,6 +1,6 @@
 """The worker's loop. The order of effects is the algorithm."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -9,14 +9,15 @@ from typing import Protocol, Self
 import structlog
 
 from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, LineError, NoOpenDay
-from core.inspection import Batch, OpenDays, Recorded
+from core.inspection import Batch, OpenDays
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
 from core.verdict_message import key_of
 from core.wire import Delivery
 from worker.batching import BatchLimits, collect
-from worker.counts import Counts, NoJudgedLog
+from worker.counts import Counts
 from worker.days import Days
 from worker.deadline import held_to_deadlines
+from worker.diary import Diary, NoJudgedLog
 from worker.judging import Desk, results_of
 from worker.meters import Meters
 from worker.model_slot import ModelSlot
@@ -38,22 +39,6 @@ class Telling(Protocol):
 
     def tell(self, counts: Counts) -> None:
         """Never raises for a plant that does not listen."""
-        ...
-
-
-class Diary(Protocol):
-    """Who writes down what was tried."""
-
-    def judged(self, keys: Iterable[tuple[str, str, int]]) -> None:
-        """About to be recorded."""
-        ...
-
-    def recorded(self, recorded: Recorded) -> None:
-        """Recorded."""
-        ...
-
-    def fenced(self) -> None:
-        """Refused by the ledger's fence."""
         ...
 
 

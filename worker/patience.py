@@ -17,15 +17,23 @@ class StopRequested(Exception):
     """The worker was asked to end while it waited: the batch is abandoned, and the bus still holds its frames."""
 
 
+def nothing() -> None:
+    """Where nobody needs to hear of a pause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to insist. `rest` waits so many seconds and says whether the worker is to stop."""
+    """How long to insist. `rest` waits so many seconds and says whether the worker is to stop.
+
+    `meanwhile` is called before each pause and never raises: the bus must not take a waiting worker for a dead one.
+    """
 
     monotonic: Callable[[], float]
     rest: Callable[[float], bool]
     deadline_s: float
     first_pause_s: float = 0.05
     longest_pause_s: float = 5.0
+    meanwhile: Callable[[], object] = nothing
 
     def insist(self, action: Callable[[], Answer], *unavailable: type[LineError]) -> Answer:
         """The action's answer, tried again while it raises one of these, until the deadline.
@@ -43,6 +51,7 @@ class Patience:
                 if self.monotonic() + pause_s > until:
                     raise
                 log.warning("dependency_unavailable", error=str(error), next_try_s=pause_s)
+            self.meanwhile()
             if self.rest(pause_s):
                 raise StopRequested
             pause_s = min(2 * pause_s, self.longest_pause_s)

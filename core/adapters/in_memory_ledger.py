@@ -1,8 +1,10 @@
 """The ledger's twin: every promise of every port that PostgresLedger keeps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Lock
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
@@ -49,6 +51,9 @@ class MemoryLedger(MemoryCameras, MemoryOptics):
     versions: list[ModelVersion] = field(default_factory=list)
     promotions: dict[str, int] = field(default_factory=dict)
     thresholds: list[tuple[int, Threshold]] = field(default_factory=list)
+    nights: set[tuple[str, date]] = field(default_factory=set)
+    nights_running: set[str] = field(default_factory=set)
+    night_lock: Lock = field(default_factory=Lock)
 
     def record(self, batch: Batch) -> Recorded:
         """All or nothing; frames already there stay as they were."""
@@ -178,6 +183,19 @@ class MemoryLedger(MemoryCameras, MemoryOptics):
             and result.frame.captured_at >= since
         ]
         return KeptGood(sum(bool(result.evidence.frame_uri) for result in ok), len(ok))
+
+    @contextmanager
+    def claim(self, product: str, night: date, at: datetime, who: str) -> Iterator[bool]:
+        """Once for each night, and one night of a product at a time."""
+        with self.night_lock:
+            runs = product in self.nights_running
+            ours = not runs and (product, night) not in self.nights
+            self.nights |= {(product, night)} if ours else set()
+            self.nights_running |= {product} if ours else set()
+        try:
+            yield ours
+        finally:
+            self.nights_running -= {product} if ours else set()
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

@@ -57,6 +57,7 @@ class KafkaFrameConsumer:
         self._stands_at: dict[TopicPartition, int] = {}
         self._consumer: KafkaConsumer | None = None
         self._closed = False
+        self._holds = False
         self._settings = {
             "bootstrap_servers": bootstrap,
             "bootstrap_timeout_ms": int(CONNECT_S * 1000),
@@ -79,6 +80,7 @@ class KafkaFrameConsumer:
         deadline = time.monotonic() + timeout_s
         with translated():
             consumer = self._connected()
+            self._resume(consumer)
             while True:
                 self._place(consumer)
                 left = max(0.0, min(SLICE_S, deadline - time.monotonic()))
@@ -97,6 +99,20 @@ class KafkaFrameConsumer:
             self._consumer.commit_async(offsets, callback=_ignore)
         except KafkaError as error:
             log.debug("lag_offsets_not_committed", reason=str(error))
+
+    def hold(self) -> None:
+        """Pause every partition and poll: the broker takes a worker that does not poll for long out of the group."""
+        if self._consumer is None:
+            return
+        self._holds = True
+        try:
+            self._consumer.pause(*self._consumer.assignment())
+            handed_out = self._consumer.poll(timeout_ms=0)
+        except (KafkaError, ValueError, KeyError, *PARSE_ERRORS) as error:
+            log.debug("hold_failed", reason=str(error))  # a partition taken away meanwhile, a broker that is away
+            return
+        for partition in handed_out:  # given just now, before it could be paused: it is read again later
+            self._stands_at.pop(partition, None)
 
     def rewind(self) -> None:
         """Forget where the reader stands; the next poll asks the ledger."""
@@ -126,6 +142,12 @@ class KafkaFrameConsumer:
             consumer.subscribe([self._topic], listener=_Placement(consumer, self._stands_at))
             self._consumer = consumer
         return self._consumer
+
+    def _resume(self, consumer: KafkaConsumer) -> None:
+        """After a hold: partitions where the reader stands go on, the others once they are placed."""
+        if self._holds:
+            self._holds = False
+            consumer.resume(*(partition for partition in consumer.paused() if partition in self._stands_at))
 
     def _place(self, consumer: KafkaConsumer) -> None:
         """Let the reader stand where the ledger says, in every partition where it does not stand yet."""

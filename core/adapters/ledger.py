@@ -7,6 +7,7 @@ from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
+from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 
@@ -23,6 +24,7 @@ class PostgresLedger(
     PostgresTrainings,
     PostgresOutbox,
     PostgresLearning,
+    PostgresNights,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -77,6 +77,17 @@ class PostgresFrameConsumer:
             self._forget()
             self._lost = error
 
+    def hold(self) -> None:
+        """Tell Postgres that this session is not a frozen worker's. Where it is gone, so are the lanes."""
+        if self._connection is None or not self._stands_at:
+            return
+        try:
+            with on_the_bus():
+                self._watch(self._connection)
+        except BusUnavailable as error:
+            self._forget()
+            self._lost = error
+
     def rewind(self) -> None:
         """Let go of every lane."""
         self._forget()

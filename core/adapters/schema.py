@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core sees them. The migrations make them; a test holds the two together.
 
-Those that workers keep about themselves are in schema_workers.py.
+Those that workers keep about themselves are in schema_workers.py, those of people in schema_reviews.py.
 `inspection` and `score_map` are partitioned by day on `captured_at`, without a default partition: a day is opened
 ahead of time (days.py), and a frame whose day is not open is filed as ERROR "clock" under the broker's time.
 """

@@ -29,6 +29,7 @@ from core.ports import (
     CameraRegistry,
     InspectionLedger,
     ModelRegistry,
+    NightSlots,
     Outbox,
     TrainingBoard,
 )
@@ -54,6 +55,7 @@ class Ledger(
     Attempts,
     TrainingBoard,
     Outbox,
+    NightSlots,
     Protocol,
 ):
     """Everything a ledger is asked."""

@@ -60,6 +60,27 @@ def test_nothing_is_handed_out_twice(bus: Bus) -> None:
     assert take_nothing(consumer) == []
 
 
+def test_a_held_consumer_keeps_what_it_has_and_goes_on_behind_it(bus: Bus) -> None:
+    """While it holds, nothing is handed out, here or elsewhere; then come the next records, none twice."""
+    publisher, consumer = bus.publisher(), bus.consumer()
+    publish(publisher, records(3))
+    taken = take(consumer, 3)
+    publish(publisher, records(6)[3:])
+    for _ in range(3):
+        consumer.hold()
+    assert values_by_key(take(consumer, 3)) == {b"top": [3, 4, 5]}
+    record(bus, consumer, taken)
+    assert take_nothing(consumer) == []
+
+
+def test_holding_before_the_first_poll_and_after_the_last_is_safe(bus: Bus) -> None:
+    """A worker may wait for Postgres before it has read anything."""
+    consumer = bus.consumer()
+    consumer.hold()
+    consumer.close()
+    consumer.hold()
+
+
 def test_rewinding_hands_out_the_same_again(bus: Bus) -> None:
     """The same records, in the same order, standing at the same offsets."""
     publish(bus.publisher(), records(5, b"a", b"b"))

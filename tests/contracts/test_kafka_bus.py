@@ -4,10 +4,12 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
+from core.adapters import kafka_consumer
 from core.adapters.kafka_bus import KafkaBacklog, KafkaFrameConsumer, KafkaFramePublisher, KafkaVerdicts, ensure_topics
 from core.errors import BusUnavailable, EnvelopeRefused, SettingRefused
 from core.frame import FrameHeader, FrameId, sha256_of
@@ -15,7 +17,7 @@ from core.inspection import OutboxMessage, Position
 from core.wire import Delivery, DroppedFrame, Record, from_record, to_record
 from line.services.daemon import free_port
 from tests import servers
-from tests.contracts.buses import PATIENCE_S, KafkaBus, publish, record, take
+from tests.contracts.buses import PATIENCE_S, KafkaBus, publish, record, record_or_rewind, take, take_nothing
 from tests.contracts.test_frame_bus import records, values_by_key
 
 pytestmark = pytest.mark.server
@@ -216,3 +218,20 @@ def test_a_dead_broker_fails_frames_in_time_and_lets_go(bus: KafkaBus) -> None:
         assert time.monotonic() - started < 8
     finally:
         broker.restart()
+
+
+def test_a_worker_that_holds_for_longer_than_it_may_be_silent_keeps_its_partitions(
+    bus: KafkaBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres may be away for minutes: nobody takes its frames over and judges them again."""
+    monkeypatch.setattr(kafka_consumer, "BETWEEN_POLLS_S", 6.5)
+    publish(bus.publisher(), records(3, b"top", b"a", b"b", b"c"))
+    consumer = bus.consumer()
+    taken = take(consumer, 12)
+    until, pause = time.monotonic() + 9, Event()
+    while time.monotonic() < until:
+        consumer.hold()
+        pause.wait(0.5)
+    other = bus.consumer()
+    assert take_nothing(other, 3) == []
+    assert {one.position for one in record_or_rewind(bus, consumer, taken)} == {one.position for one in taken}

@@ -13,11 +13,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 
+from core.adapters import schema_retraining, schema_reviews, schema_workers
 from core.adapters.database import open_engine
 from core.adapters.days import open_days, prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, is_ours, upgrade
-from core.adapters.schema_workers import metadata
 from core.errors import LedgerUnavailable
 from core.inspection import OpenDays
 from tests import servers
@@ -25,6 +25,7 @@ from tests.contracts.ledgers import TODAY, batch, frame, inspected
 
 ROOT = Path(__file__).parents[2]
 DAY = TODAY.date()
+(metadata,) = {each.metadata for each in (schema_workers, schema_reviews, schema_retraining)}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,21 @@ def cut_all_sessions(bus: PostgresBus) -> None:
 def test_headers_unpack_to_what_was_packed(headers: tuple[tuple[str, bytes], ...]) -> None:
     """Any names, any bytes."""
     assert unpack_headers(pack_headers(headers)) == headers
+
+
+@pytest.mark.server
+def test_a_worker_that_holds_is_not_taken_for_a_frozen_one(bus: PostgresBus) -> None:
+    """The artifact store may be away for longer than the limit: its lane stays its own."""
+    publish(bus.publisher(), records(3))
+    consumer, other = bus.consumer(idle_limit_s=1), bus.consumer()
+    taken = take(consumer, 3)
+    until, pause = time.monotonic() + 3, Event()
+    while time.monotonic() < until:
+        consumer.hold()
+        assert other.poll(9, 0) == []
+        pause.wait(0.2)
+    record(bus, consumer, taken)
+    assert bus.backlog().waiting() == 0
 
 
 @pytest.mark.server

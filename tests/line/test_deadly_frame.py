@@ -15,8 +15,8 @@ from core.adapters import wiring
 from core.adapters.schema import inspection, quarantine
 from core.frame import Frame, FrameHeader, FrameId, sha256_of
 from core.wire import to_record
-from line.drill_line import PRODUCT, DrillLine
-from tests.line.drills import line_on, settings_of
+from line.drill.place import PRODUCT, DrillLine
+from tests.line.drills import line_on
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -34,7 +34,7 @@ def frame(sequence: int) -> Frame:
 
 
 def publish(line: DrillLine) -> None:
-    publisher = wiring.open_publisher(settings_of(line))
+    publisher = wiring.open_publisher(line.settings)
     for sequence in range(FRAMES):
         publisher.publish(to_record(frame(sequence))).result(60)
     publisher.close(10)
@@ -62,7 +62,7 @@ def test_a_frame_that_kills_three_workers_is_set_aside_by_the_fourth(bus: str) -
             columns = (inspection.c.sequence, inspection.c.decision, inspection.c.reason)
             rows = list(connection.execute(select(*columns).order_by(inspection.c.sequence)))
             (aside,) = connection.execute(select(quarantine.c.reason, quarantine.c.evidence_uri))
-        kept = wiring.open_artifacts(settings_of(line)).get(aside.evidence_uri)
+        kept = wiring.open_artifacts(line.settings).get(aside.evidence_uri)
     assert codes == [KILLED, KILLED, KILLED, 0]
     assert [row.sequence for row in rows] == list(range(FRAMES))
     assert [row.sequence for row in rows if row.decision == "ERROR"] == [DEADLY]

@@ -20,12 +20,12 @@ from core.frame import Frame, FrameHeader, FrameId, sha256_of
 from core.product import Product, Recipe
 from core.verdict import ScoreMap
 from core.wire import to_record
-from line.drill_line import PRODUCT, DrillLine, draw_pictures
+from line.drill.place import PRODUCT, DrillLine, draw_pictures
 from model.bundle import bundle_sha256, read_letter
 from model.detector import load_detector
 from model.images import decode
 from retrain.promotion import Change, promote_bundle, read_with
-from tests.line.drills import line_on, settings_of
+from tests.line.drills import line_on
 from tests.model.bundles import write_bundle
 from worker.__main__ import _bench
 from worker.counts import Counts
@@ -46,11 +46,11 @@ def promote(line: DrillLine, product: str, folder: Path) -> None:
     change = Change(datetime.now(UTC), "test", "parity")
     line.ledger.save_product(Product(product, Recipe(keep_ok_share=1.0)), change.at, "test", "parity")
     reader = read_with(lambda found: read_letter(found).threshold, bundle_sha256)
-    promote_bundle(product, reader(folder), line.ledger, wiring.open_artifacts(settings_of(line)), change)
+    promote_bundle(product, reader(folder), line.ledger, wiring.open_artifacts(line.settings), change)
 
 
 def publish(line: DrillLine, *frames: Frame) -> None:
-    publisher = wiring.open_publisher(settings_of(line))
+    publisher = wiring.open_publisher(line.settings)
     for waiting in [publisher.publish(to_record(frame)) for frame in frames]:
         waiting.result(30)
     publisher.close(10)
@@ -66,7 +66,7 @@ def frame(sequence: int, camera: str, product: str, content: bytes) -> Frame:
 @contextmanager
 def worker_on(line: DrillLine) -> Iterator[Bench]:
     """A worker in this process on the real bus and ledger."""
-    settings = settings_of(line)
+    settings = line.settings
     chosen = WorkerSettings(cache=line.home / "bundles", device="cpu", batch_wait_ms=10_000, poll_wait_ms=100)
     ledger = wiring.open_ledger(settings, "worker")
     consumer = wiring.open_consumer(settings, ledger, "parity")
@@ -92,7 +92,7 @@ def judged(line: DrillLine, sequence: int) -> tuple[float, np.ndarray, np.ndarra
     with line.ledger.engine.connect() as connection:
         score, uri, reason, detail = connection.execute(query).one()
     assert not reason, detail
-    with np.load(io.BytesIO(wiring.open_artifacts(settings_of(line)).get(uri)), allow_pickle=False) as maps:
+    with np.load(io.BytesIO(wiring.open_artifacts(line.settings).get(uri)), allow_pickle=False) as maps:
         return score, maps["classified"], maps["density"]
 
 

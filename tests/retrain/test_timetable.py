@@ -1,17 +1,19 @@
 """The timetable: one night per product, as its recipe says."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.adapters.in_memory_ledger import MemoryLedger
+from core.errors import LedgerUnavailable
 from core.inspection import KeptGood
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
 from core.verdict import Threshold
 from retrain.night import outlook
-from retrain.timetable import NightlyJob, Timetable, nightly_jobs
+from retrain.timetable import MISFIRE_GRACE_S, NightlyJob, Timetable, due_times, night_of, nightly_jobs
 
 
 def product(name: str, **recipe: str) -> Product:
@@ -20,7 +22,7 @@ def product(name: str, **recipe: str) -> Product:
 
 @pytest.fixture
 def timetable() -> Iterator[Timetable]:
-    table = Timetable(lambda product: None)
+    table = Timetable(lambda product: None, MemoryLedger(), lambda: datetime.now(UTC), "test")
     table.start()
     yield table
     table.stop()
@@ -60,3 +62,64 @@ def test_the_outlook_counts_from_the_active_model_on() -> None:
     said = outlook(ActiveModel(model, 1, Threshold(1, 2), Recipe()), MemoryLedger())
     assert said.good == KeptGood(kept=0, judged_ok=0)
     assert said.sentence() == "disc: 0 kept of 0 good parts since model 7 of 2026-11-24 03:30 UTC"
+
+
+BERLIN = NightlyJob("disc", "30 2 * * *", "Europe/Berlin")
+SET_BACK = date(2026, 10, 25)
+"""02:30 exists twice."""
+SET_FORWARD = date(2026, 3, 29)
+"""02:30 does not exist."""
+
+
+def due_on(day: date) -> list[datetime]:
+    noon_before = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) - timedelta(days=1)
+    return list(due_times(BERLIN, noon_before, noon_before + timedelta(days=1)))
+
+
+@pytest.mark.parametrize(("day", "times"), [(SET_BACK, 2), (SET_FORWARD, 1), (date(2026, 6, 1), 1)])
+def test_four_timetables_run_each_night_once_also_when_clocks_are_changed(day: date, times: int) -> None:
+    """On the day the clocks are set back every one of them comes due twice."""
+    slots, ran = MemoryLedger(), list[str]()
+    due = due_on(day)
+    assert len(due) == times
+    for moment in due:
+        for replica in range(4):
+            Timetable(ran.append, slots, lambda moment=moment: moment, f"replica {replica}").come_due(BERLIN)
+    assert ran == ["disc"]
+    assert slots.nights == {("disc", day)}
+
+
+def test_a_year_has_as_many_nights_as_days() -> None:
+    """Though one of them comes due twice."""
+    year = list(due_times(BERLIN, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, 12, tzinfo=UTC)))
+    assert len(year) == 366
+    assert len({night_of(BERLIN, moment) for moment in year}) == 365
+
+
+def test_a_late_start_belongs_to_the_night_it_is_late_for() -> None:
+    """Due half an hour before midnight, begun after it."""
+    late = NightlyJob("disc", "30 23 * * *", "UTC")
+    due = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    assert night_of(late, due) == due.date()
+    assert night_of(late, due + timedelta(seconds=MISFIRE_GRACE_S)) == due.date()
+
+
+def test_a_night_that_still_runs_keeps_the_next_one_from_starting() -> None:
+    slots, ran = MemoryLedger(), list[str]()
+    tomorrow = datetime(2026, 6, 2, 3, tzinfo=UTC)
+    with slots.claim("disc", date(2026, 6, 1), tomorrow - timedelta(days=1), "other") as ours:
+        Timetable(ran.append, slots, lambda: tomorrow, "test").come_due(BERLIN)
+    assert ours
+    assert ran == []
+
+
+def test_a_night_that_nobody_can_claim_is_not_run() -> None:
+    """Postgres is away: whose night it is cannot be known."""
+
+    class Away(MemoryLedger):
+        def claim(self, *_: object) -> NoReturn:  # type: ignore[override]
+            raise LedgerUnavailable("away")
+
+    ran = list[str]()
+    Timetable(ran.append, Away(), lambda: datetime(2026, 6, 1, tzinfo=UTC), "test").come_due(BERLIN)
+    assert ran == []

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -140,6 +141,18 @@ def test_infrastructure_is_waited_for_and_no_frame_is_skipped(port: str, method:
     cable = Cable(twins[port], fail={method: [error("away")] * 5})
     line.work(line.bench(**{port: cable}))
     assert len(line.ledger.results) == 10
+
+
+def test_while_a_worker_waits_for_postgres_it_holds_its_partitions() -> None:
+    """Once per try, so that the bus does not take it for dead however long the outage is."""
+    line = line_with_frames()
+    held: list[float] = []
+    bench = line.bench(ledger=Cable(line.ledger, fail={"record": [LedgerUnavailable("away")] * 4}))
+    patience = replace(bench.patience, meanwhile=lambda: held.append(line.clock.seconds))
+    line.work(replace(bench, patience=patience))
+    pauses = [later - earlier for earlier, later in pairwise(held)]
+    assert len(held) == 4
+    assert pauses == sorted(pauses), "each pause is longer than the one before"
 
 
 def test_a_worker_gives_up_with_the_reason_once_the_deadline_has_passed() -> None:

@@ -1,0 +1,64 @@
+"""NightSlots: one night per product and date, whoever asks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import date, timedelta
+from threading import Barrier
+
+import pytest
+
+from tests.contracts.ledgers import TODAY, Ledger
+
+pytestmark = pytest.mark.server
+
+NIGHT = date(2026, 10, 25)
+NEXT = NIGHT + timedelta(days=1)
+
+
+def claimed(ledger: Ledger, product: str = "disc", night: date = NIGHT) -> bool:
+    with ledger.claim(product, night, TODAY, "test") as ours:
+        return ours
+
+
+def test_a_night_is_claimed_once(ledger: Ledger) -> None:
+    """Also after the one who claimed it has finished."""
+    assert [claimed(ledger) for _ in range(3)] == [True, False, False]
+
+
+def test_every_product_and_every_date_is_a_night_of_its_own(ledger: Ledger) -> None:
+    """So that one product's night takes no other's place."""
+    assert claimed(ledger)
+    assert claimed(ledger, product="plate")
+    assert claimed(ledger, night=NEXT)
+
+
+def test_while_a_night_runs_no_other_night_of_its_product_begins_and_none_is_used_up(ledger: Ledger) -> None:
+    """The next one can still be claimed once the long one is over."""
+    with ledger.claim("disc", NIGHT, TODAY, "slow") as ours:
+        assert ours
+        assert not claimed(ledger, night=NEXT)
+        assert claimed(ledger, product="plate", night=NEXT)
+    assert claimed(ledger, night=NEXT)
+
+
+def test_a_night_that_fails_stays_claimed_and_lets_the_next_one_begin(ledger: Ledger) -> None:
+    """A night that always fails must not be tried all day."""
+    with pytest.raises(ValueError, match="no good parts"), ledger.claim("disc", NIGHT, TODAY, "unlucky"):
+        raise ValueError("no good parts")
+    assert not claimed(ledger)
+    assert claimed(ledger, night=NEXT)
+
+
+def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:
+    """All hold on until everybody has asked, so that they really meet."""
+    together = Barrier(4)
+
+    def one(_: int) -> bool:
+        together.wait(10)
+        with ExitStack() as stack:
+            ours = stack.enter_context(ledger.claim("disc", NIGHT, TODAY, "test"))
+            together.wait(10)
+            return ours
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(one, range(4))) == 1
