@@ -1,0 +1,52 @@
+"""What is asked of the outside world about reviews and golden parts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.review import GoldenPart, Opinion, PartKey, Review
+
+
+class Reviews(Protocol):
+    """What people said; only ever appended."""
+
+    def add_review(self, part: PartKey, opinion: Opinion, expected: int, at: datetime, who: str) -> Review:
+        """Append what somebody says of an inspected part; `expected` is the id of the review they saw, 0 for none.
+
+        Raises:
+            ReviewConflict: Somebody else has said something meanwhile; nothing was written.
+            UnknownPart: There is no such inspection.
+        """
+        ...
+
+    def reviews_of(self, part: PartKey) -> list[Review]:
+        """All that was said of this part, newest first."""
+        ...
+
+    def accepted(self, product: str, after: int) -> Sequence[Review]:
+        """The standing reviews with an id above `after` that call a part good and have its picture, oldest first."""
+        ...
+
+    def defects(self, product: str) -> Sequence[Review]:
+        """The standing reviews that call a part defective, oldest first."""
+        ...
+
+
+class GoldenSet(Protocol):
+    """The parts no model may get wrong again."""
+
+    def add_golden(self, golden: GoldenPart) -> GoldenPart:
+        """Keep a part, whatever its id says; one known by product and sha256 is left as it was and returned."""
+        ...
+
+    def golden(self, product: str) -> Sequence[GoldenPart]:
+        """All that count, oldest first."""
+        ...
+
+    def retire_golden(self, golden_id: int, at: datetime, who: str, why: str) -> None:
+        """It counts no more; it stays, with the reason. The audit keeps it.
+
+        Raises:
+            UnknownPart: There is no such golden part.
+        """
+        ...
