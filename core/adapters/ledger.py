@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
+from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
@@ -25,6 +26,7 @@ class PostgresLedger(
     PostgresOutbox,
     PostgresLearning,
     PostgresNights,
+    PostgresGaps,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 
