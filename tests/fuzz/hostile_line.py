@@ -1,18 +1,17 @@
 """A whole line of twins that is sent hostile messages, and the account it must give of each."""
 
+import resource
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-
-import psutil
 
 from core.errors import ContentMismatch, EnvelopeRefused
 from core.frame import ClaimedFrame, Frame
 from core.inspection import Failure, OpenDays, Position, Refusal, Result
 from core.verdict_message import key_of, to_verdict_message
 from core.wire import Record, from_record
-from model.images import decode
+from model.strict.decoding import decode_strictly
 from tests.fuzz.messages import PICTURES, claimed_at
 from tests.worker.in_memory_line import Line
 from worker.loop import Bench
@@ -61,7 +60,7 @@ class HostileLine:
         self._line.ledger.days = OPEN
         self._line.promote()
         self._line.artifacts.contents |= {claimed_at(suffix): content for suffix, content in PICTURES}
-        self._bench: Bench = replace(self._line.bench(), decode=decode)
+        self._bench: Bench = replace(self._line.bench(), decode=decode_strictly)
         self._keys: set[Key] = set()
 
     def _check(self, record: Record, position: Position) -> None:
@@ -110,5 +109,5 @@ def expected_key(record: Record, position: Position, stored: Mapping[str, bytes]
 
 
 def _memory_mb() -> float:
-    """Resident memory of this process."""
-    return float(psutil.Process().memory_info().rss / 1e6)
+    """The most that this process has ever held: what was let go again is counted, too."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
