@@ -34,6 +34,7 @@ from core.ports import (
     TrainingBoard,
 )
 from core.product import BundleRef
+from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -56,6 +57,9 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    Reviews,
+    ReviewDesk,
+    GoldenSet,
     Protocol,
 ):
     """Everything a ledger is asked."""
