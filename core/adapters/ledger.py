@@ -11,6 +11,7 @@ from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
+from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
 
 
@@ -29,6 +30,7 @@ class PostgresLedger(
     PostgresNights,
     PostgresReviews,
     PostgresGolden,
+    PostgresRequests,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -34,6 +34,7 @@ from core.ports import (
     TrainingBoard,
 )
 from core.product import BundleRef
+from core.request import Requests
 from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
@@ -60,6 +61,7 @@ class Ledger(
     Reviews,
     ReviewDesk,
     GoldenSet,
+    Requests,
     Protocol,
 ):
     """Everything a ledger is asked."""
