@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_gaps import PostgresGaps
+from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
+from core.adapters.ledger_requests import PostgresRequests
+from core.adapters.ledger_reviews import PostgresReviews
+from core.adapters.ledger_rollups import PostgresRollups
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class PostgresLedger(
     PostgresLearning,
     PostgresNights,
     PostgresGaps,
+    PostgresReviews,
+    PostgresGolden,
+    PostgresRequests,
+    PostgresRollups,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -35,6 +35,8 @@ from core.ports import (
     TrainingBoard,
 )
 from core.product import BundleRef
+from core.request import Requests
+from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -58,6 +60,10 @@ class Ledger(
     Outbox,
     NightSlots,
     GapLedger,
+    Reviews,
+    ReviewDesk,
+    GoldenSet,
+    Requests,
     Protocol,
 ):
     """Everything a ledger is asked."""
