@@ -1,7 +1,11 @@
-"""`python -m core migrate`: makes the database (and the Kafka topics) ready. `python -m core settings`: lists them."""
+"""`python -m core migrate`: makes the database (and the Kafka topics) ready. `retain`: removes what is too old.
+
+`settings` lists every setting of every station.
+"""
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -15,7 +19,7 @@ from core.adapters import wiring
 from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
 from core.errors import LineError
-from core.settings import LineSettings
+from core.settings import LineSettings, RetentionSettings
 
 STATIONS = ("core", "ingest", "model", "worker", "dashboard", "retrain")
 
@@ -28,16 +32,20 @@ def main() -> int:
     verbs = parser.add_subparsers(required=True)
     verbs.add_parser("migrate", help="bring database and topics to this version").set_defaults(run=_migrate)
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
+    retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
+    retain.add_argument("--dry-run", action="store_true", help="only say what would go")
+    retain.set_defaults(run=_retain)
     write_log_lines(LineSettings().log_format, "core")
+    asked = parser.parse_args()
     try:
-        parser.parse_args().run()
+        asked.run(asked)
     except LineError as error:
         print(f"core: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _migrate() -> None:
+def _migrate(_: argparse.Namespace) -> None:
     settings = LineSettings()
     ledger = wiring.open_ledger(settings, "migrate")
     upgrade(ledger.engine)
@@ -48,7 +56,14 @@ def _migrate() -> None:
     ledger.close()
 
 
-def _print_settings() -> None:
+def _retain(asked: argparse.Namespace) -> None:
+    retention = wiring.open_retention(LineSettings(), RetentionSettings(), datetime.now(UTC), time.sleep)
+    found = retention.plan() if asked.dry_run else retention.run()
+    for each in found:
+        print(f"{each.count:>10}  {each.what}{' would go' if asked.dry_run else ''}")
+
+
+def _print_settings(_: argparse.Namespace) -> None:
     for settings in _settings_classes():
         print(f"# {' '.join((settings.__doc__ or '').split())}")
         for name, field in settings.model_fields.items():
