@@ -11,6 +11,7 @@ from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
+from core.adapters.ledger_runs import PostgresRuns
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class PostgresLedger(
     PostgresLearning,
     PostgresNights,
     PostgresRequests,
+    PostgresRuns,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

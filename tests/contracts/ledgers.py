@@ -35,6 +35,7 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -58,6 +59,9 @@ class Ledger(
     Outbox,
     NightSlots,
     Requests,
+    TrainingRuns,
+    Snapshots,
+    PromotionHistory,
     Protocol,
 ):
     """Everything a ledger is asked."""
