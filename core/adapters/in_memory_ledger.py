@@ -7,6 +7,7 @@ from datetime import date, datetime
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_requests import MemoryRequests
+from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_runs import MemoryRuns
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
@@ -38,7 +39,7 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests, MemoryRuns):
+class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests, MemoryRuns):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
