@@ -10,6 +10,7 @@ from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
+from core.adapters.ledger_requests import PostgresRequests
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class PostgresLedger(
     PostgresOutbox,
     PostgresLearning,
     PostgresNights,
+    PostgresRequests,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -17,10 +17,11 @@ request = Table(
     Column("why", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("taken_by", Text, nullable=False, server_default=""),
+    Column("taken_at", MOMENT),
     Column("answer", Text, nullable=False, server_default=""),
     Column("answered_at", MOMENT),
     CheckConstraint("state in ('waiting', 'taken', 'done', 'refused')", name="state"),
-    Index("ix_request_waiting", "id", postgresql_where=text("state = 'waiting'")),
+    Index("ix_request_open", "id", postgresql_where=text("state in ('waiting', 'taken')")),
     Index(None, "product", "id"),
 )
 

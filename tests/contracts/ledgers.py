@@ -34,6 +34,7 @@ from core.ports import (
     TrainingBoard,
 )
 from core.product import BundleRef
+from core.request import Requests
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -56,6 +57,7 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    Requests,
     Protocol,
 ):
     """Everything a ledger is asked."""
