@@ -9,6 +9,7 @@ from threading import Lock
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_requests import MemoryRequests
+from core.adapters.in_memory_reviews import MemoryReviews
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
@@ -38,7 +39,7 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests):
+class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests, MemoryReviews):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))

@@ -35,6 +35,7 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
+from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -57,6 +58,9 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    Reviews,
+    ReviewDesk,
+    GoldenSet,
     Requests,
     Protocol,
 ):
