@@ -10,6 +10,7 @@ from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
+from core.adapters.in_memory_rollups import MemoryRollups
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
@@ -39,7 +40,7 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests, MemoryReviews):
+class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests, MemoryReviews, MemoryRollups):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
@@ -66,6 +67,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests, MemoryReviews):
                 new.setdefault(key_of(result), result)
         self.results |= new
         self.count(new.values())
+        self.roll_up(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
         self.messages += [
             OutboxMessage(number, key[0], to_verdict_message(result))

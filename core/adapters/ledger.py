@@ -13,6 +13,7 @@ from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
+from core.adapters.ledger_rollups import PostgresRollups
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class PostgresLedger(
     PostgresReviews,
     PostgresGolden,
     PostgresRequests,
+    PostgresRollups,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 
