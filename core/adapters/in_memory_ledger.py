@@ -8,11 +8,8 @@ from threading import Lock
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
-<<<<<<< HEAD
-from core.adapters.in_memory_reviews import MemoryReviews
-=======
 from core.adapters.in_memory_requests import MemoryRequests
->>>>>>> main
+from core.adapters.in_memory_reviews import MemoryReviews
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
@@ -42,11 +39,7 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-<<<<<<< HEAD
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews):
-=======
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryRequests):
->>>>>>> main
+class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
