@@ -13,6 +13,8 @@ from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
+from core.adapters.ledger_rollups import PostgresRollups
+from core.adapters.ledger_runs import PostgresRuns
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class PostgresLedger(
     PostgresReviews,
     PostgresGolden,
     PostgresRequests,
+    PostgresRollups,
+    PostgresRuns,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 
