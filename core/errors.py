@@ -71,6 +71,10 @@ class AccessDenied(LineError):
     """You do not have the role for this: nothing was changed; ask somebody who has it, or an engineer for the role."""
 
 
+class ReasonMissing(LineError):
+    """This outlives the shift, so it needs a reason that others can read later: say why. Nothing was changed."""
+
+
 class UnknownPart(LineError):
     """There is no such part: its inspection was dropped by retention, or the link is not whole."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from dashboard.views import defects, health, live
+from dashboard.views import defects, health, live, thresholds
 
 
 def _icon() -> Image.Image:
@@ -22,6 +22,7 @@ def main() -> None:
     pages = [
         st.Page(live.page, title="Live", icon=":material/grid_view:", url_path="live", default=True),
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
+        st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]
     hidden = st.query_params.get("wall") == "1"
