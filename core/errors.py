@@ -71,8 +71,12 @@ class AccessDenied(LineError):
     """You do not have the role for this: nothing was changed; ask somebody who has it, or an engineer for the role."""
 
 
+class NotLoggedIn(LineError):
+    """You are not logged in: log in, then do it again; nothing was changed."""
+
+
 class ReasonMissing(LineError):
-    """This outlives the shift, so it needs a reason that others can read later: say why. Nothing was changed."""
+    """Say why: the audit keeps the reason for whoever asks a year from now; nothing was changed."""
 
 
 class UnknownPart(LineError):
@@ -97,3 +101,7 @@ class SettingMissing(LineError):
 
 class SettingRefused(LineError):
     """A setting has a value this line cannot work with: correct it (see `make settings`)."""
+
+
+class NightInterrupted(LineError):
+    """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
+from core.changes import set_threshold
 from core.errors import LineError
-from core.limits import set_limits
 from core.product import ActiveModel
 from core.verdict import Threshold
 from dashboard import wiring
@@ -102,7 +102,8 @@ def _saving(model: ActiveModel, proposed: Threshold) -> None:
 
 def _save(model: ActiveModel, proposed: Threshold, why: str) -> None:
     try:
-        number = set_limits(person(), model.model.id, proposed, why, datetime.now(UTC), wiring.line().ledger)
+        ledger = wiring.line().ledger
+        number = set_threshold(ledger, person(), model.model.id, proposed, datetime.now(UTC), why)
     except LineError as error:
         st.error(plain(str(error)))
         return

@@ -104,7 +104,7 @@ def test_a_limit_is_dragged_and_says_at_once_what_it_would_mean(browser: Browser
     page.mouse.up()
     expect(page.get_by_text("Rejected now", exact=False)).to_be_visible()
     page.get_by_role("button", name="Save these limits").click()
-    expect(page.get_by_text("needs a reason", exact=False)).to_be_visible()
+    expect(page.get_by_text("Say why", exact=False)).to_be_visible()
     assert place.line.ledger.active()["gear"].threshold == held
     page.context.close()
 
