@@ -60,12 +60,6 @@ class MemoryLedger(
     hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
     recipes: dict[str, Product] = field(default_factory=dict)
     active_ids: dict[str, int] = field(default_factory=dict)
-    versions: list[ModelVersion] = field(default_factory=list)
-    promotions: dict[str, int] = field(default_factory=dict)
-    thresholds: list[tuple[int, Threshold]] = field(default_factory=list)
-    nights: set[tuple[str, date]] = field(default_factory=set)
-    nights_running: set[str] = field(default_factory=set)
-    night_lock: Lock = field(default_factory=Lock)
     found_gaps: list[Gap] = field(default_factory=list)
 
     def record(self, batch: Batch) -> Recorded:

@@ -10,7 +10,7 @@ from core.frame import sha256_of
 from core.inspection import NOT_KEPT, Batch, Inspection, Judge, Progress, StoredMap
 from core.product import BundleRef
 from core.verdict import Decision, Threshold, judge
-from tests.dashboard.seed import CAMERAS, START, THRESHOLD, Seeded, arrival, header, model_for
+from line.seed.parts import CAMERAS, START, THRESHOLD, Seeded, arrival, header, model_for
 
 DRIFT_BEGAN = timedelta(days=3)
 PER_DAY = 60
@@ -63,9 +63,9 @@ def _scored(
         score *= 1 + 0.45 * (1 - ago / DRIFT_BEGAN)
     if scores.random() < 0.01:
         score += 2.0
-    frame = header(camera, sequence, moment, str(sequence).encode())
+    frame = header(line, camera, sequence, moment, str(sequence).encode())
     who = earlier if ago > timedelta(days=days / 2) else newer
-    place = arrival(camera, sequence, moment)
+    place = arrival(line, camera, sequence, moment)
     empty = StoredMap(b"", 0, 1)
     return Inspection(frame, place, judge(score, who.threshold), who, empty, NOT_KEPT, moment + timedelta(seconds=0.2))
 
