@@ -1,6 +1,6 @@
 """`python -m core migrate`: makes the database (and the Kafka topics) ready. `retain`: removes what is too old.
 
-`settings` lists every setting of every station.
+`settings` lists every setting; `audit` says who changed what, when, and why.
 """
 
 import argparse
@@ -16,8 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from core.adapters import wiring
+from core.adapters.audit_rows import audit_entries
 from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
+from core.audit import AuditFilter, sentence
 from core.errors import LineError
 from core.settings import LineSettings, RetentionSettings
 
@@ -35,6 +37,12 @@ def main() -> int:
     retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
     retain.set_defaults(run=_retain)
+    audit = verbs.add_parser("audit", help="who changed what, newest first")
+    audit.add_argument("--who", default="", help="only this person's changes")
+    audit.add_argument("--what", default="", help='only what begins so, e.g. "threshold" or "camera line1-top"')
+    audit.add_argument("--since", type=_moment, help="only from this moment on, e.g. 2026-11-25 or 2026-11-25T06:00Z")
+    audit.add_argument("--last", type=int, default=50, help="how many at most (default 50)")
+    audit.set_defaults(run=_print_audit)
     write_log_lines(LineSettings().log_format, "core")
     asked = parser.parse_args()
     try:
@@ -61,6 +69,18 @@ def _retain(asked: argparse.Namespace) -> None:
     found = retention.plan() if asked.dry_run else retention.run()
     for each in found:
         print(f"{each.count:>10}  {each.what}{' would go' if asked.dry_run else ''}")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _print_audit(told: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings(), "audit")
+    for entry in audit_entries(ledger.engine, AuditFilter(told.who, told.what, told.since), told.last):
+        print(sentence(entry))
+    ledger.close()
 
 
 def _print_settings(_: argparse.Namespace) -> None:

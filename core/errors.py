@@ -117,3 +117,7 @@ class SettingMissing(LineError):
 
 class SettingRefused(LineError):
     """A setting has a value this line cannot work with: correct it (see `make settings`)."""
+
+
+class NightInterrupted(LineError):
+    """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""

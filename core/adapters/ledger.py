@@ -15,6 +15,7 @@ from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, Postgr
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
 from core.adapters.ledger_rollups import PostgresRollups
+from core.adapters.ledger_runs import PostgresRuns
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class PostgresLedger(
     PostgresGolden,
     PostgresRequests,
     PostgresRollups,
+    PostgresRuns,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

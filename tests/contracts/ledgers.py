@@ -36,6 +36,7 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
 from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
@@ -64,6 +65,9 @@ class Ledger(
     ReviewDesk,
     GoldenSet,
     Requests,
+    TrainingRuns,
+    Snapshots,
+    PromotionHistory,
     Protocol,
 ):
     """Everything a ledger is asked."""
