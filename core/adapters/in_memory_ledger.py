@@ -8,6 +8,7 @@ from threading import Lock
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
+from core.adapters.in_memory_parts import MemoryParts
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
@@ -37,12 +38,11 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics):
+class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    messages: list[OutboxMessage] = field(default_factory=list)
     told_ids: set[int] = field(default_factory=set)
     training: dict[str, TrainingProgress] = field(default_factory=dict)
     worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
@@ -65,10 +65,8 @@ class MemoryLedger(MemoryCameras, MemoryOptics):
         self.results |= new
         self.count(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
-        self.messages += [
-            OutboxMessage(number, key[0], to_verdict_message(result))
-            for number, (key, result) in enumerate(new.items(), len(self.messages) + 1)
-        ]
+        self.say((key[0], to_verdict_message(result)) for key, result in new.items())
+        self.record_views(new.values(), batch.plans)
         return Recorded(len(new), len(batch.results) - len(new))
 
     def _check(self, batch: Batch) -> None:

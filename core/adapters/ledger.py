@@ -9,12 +9,14 @@ from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
+from core.adapters.ledger_parts import PostgresParts
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 
 
 @dataclass(frozen=True)
 class PostgresLedger(
     PostgresInspections,
+    PostgresParts,
     PostgresModels,
     PostgresCameras,
     PostgresWorkers,

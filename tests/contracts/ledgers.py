@@ -25,6 +25,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
@@ -56,6 +57,7 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    PartDecisions,
     Protocol,
 ):
     """Everything a ledger is asked."""
