@@ -40,6 +40,8 @@ from worker.portions import Hands
 from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
 from worker.telling import Herald, NoHerald
+from worker.views.book import ViewBook
+from worker.views.sweep import Sweep
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
 log = structlog.get_logger("worker")
@@ -122,6 +124,8 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
+        views=ViewBook(ledger.products, time.monotonic),
+        sweep=Sweep(ledger, lambda: datetime.now(UTC), time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         wait_for_model_s=settings.model_wait_s,

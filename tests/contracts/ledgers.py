@@ -26,6 +26,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
@@ -68,6 +69,7 @@ class Ledger(
     TrainingRuns,
     Snapshots,
     PromotionHistory,
+    PartDecisions,
     Protocol,
 ):
     """Everything a ledger is asked."""
