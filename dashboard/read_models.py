@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, text, tuple_
 from sqlalchemy import true as always
 
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, inspection, model_version, score_map
+from core.frame import check_utc
 from core.inspection import StoredMap
 from core.verdict import Decision, Threshold
 
@@ -31,6 +32,18 @@ class PartKey:
 
     def __str__(self) -> str:
         return f"{self.captured_at.isoformat()}/{self.camera}/{self.start_id}/{self.sequence}"
+
+    @classmethod
+    def of(cls, words: str) -> Self:
+        """The key that `str` made these words of.
+
+        Raises:
+            ValueError: It made no such words.
+        """
+        moment, camera, start_id, sequence = words.split("/")
+        captured_at = datetime.fromisoformat(moment)
+        check_utc("captured_at", captured_at)
+        return cls(captured_at, camera, start_id, int(sequence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class LateStory(ErrorStory):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One inspection as the pages show it; `frame_uri` is empty where the frame was not kept."""
+    """One inspection as the pages show it; `frame_uri` and `maps_uri` are empty where nothing was kept."""
 
     key: PartKey
     product: str
@@ -71,6 +84,8 @@ class Part:
     arrived_at: datetime
     judged_at: datetime
     frame_uri: str
+    maps_uri: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,7 @@ def newest_parts(engine: Engine, wanted: DefectFilter, before: PartKey | None, l
         edge = (literal(before.captured_at), literal(before.camera), literal(before.start_id), literal(before.sequence))
         query = query.where(inspection.c.captured_at <= before.captured_at, tuple_(*KEY) < tuple_(*edge))
     with reading(engine) as connection:
-        return [_part(row) for row in connection.execute(_newest_first(query).limit(limit))]
+        return [part_of(row) for row in connection.execute(_newest_first(query).limit(limit))]
 
 
 def count_newer(engine: Engine, wanted: DefectFilter, after: datetime, limit: int = 100) -> int:
@@ -220,11 +235,12 @@ def _names(rows: list[Row[Any]]) -> list[str]:
 def _camera_row(rows: list[Row[Any]]) -> CameraRow:
     first = rows[0]
     counts = CameraCounts(int(first.captured), int(first.judged), int(first.dropped))
-    recent = tuple(_part(row) for row in rows if row.decision is not None)
+    recent = tuple(part_of(row) for row in rows if row.decision is not None)
     return CameraRow(first.run_camera, first.run_product, counts, recent)
 
 
-def _part(row: Row[Any]) -> Part:
+def part_of(row: Row[Any]) -> Part:
+    """The part of a row of `inspection`."""
     return Part(
         PartKey(row.captured_at, row.camera, row.start_id, row.sequence),
         row.product,
@@ -235,6 +251,8 @@ def _part(row: Row[Any]) -> Part:
         row.arrived_at,
         row.judged_at,
         row.frame_uri,
+        row.maps_uri,
+        row.sha256,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.adapters.ledger_accepted import PostgresAccepted
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_golden import PostgresGolden
@@ -32,6 +33,7 @@ class PostgresLedger(
     PostgresNights,
     PostgresReviews,
     PostgresGolden,
+    PostgresAccepted,
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,

@@ -26,5 +26,15 @@ gallery = component(
 health = component("line_health", html=_read("health.html"), css=_style("health"), js=_read("picture.js", "health.js"))
 """The Health page's tables; data as `dashboard.health.page_data.health_data` builds it."""
 
-part = component("line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "part.js"))
+part = component(
+    "line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "zoom.js", "story.js", "part.js")
+)
 """One part, large, with its story."""
+
+review = component(
+    "line_review",
+    html=_read("review.html"),
+    css=_style("review"),
+    js=_read("picture.js", "zoom.js", "story.js", "mask.js", "review.js"),
+)
+"""The Review page's part and its keys; its state `sent` holds the bookings that are not answered yet."""
