@@ -22,7 +22,7 @@ from core.errors import LineError, SettingRefused
 from core.health import Pulse, StationHealth
 from core.product import Product
 from core.settings import LineSettings
-from model.bundle import bundle_sha256, read_letter
+from model.strict.bundle import check_letter, checked_sha256
 from retrain.following import Follower
 from retrain.night import outlook
 from retrain.promotion import Change, promote_bundle, read_with
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 def _promote(arguments: argparse.Namespace) -> None:
     settings = LineSettings()
     ledger = wiring.open_ledger(settings)
-    reader = read_with(lambda folder: read_letter(folder).threshold, bundle_sha256)
+    reader = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
     change = Change(datetime.now(UTC), arguments.who, arguments.why)
     bundle = reader(arguments.bundle)
     version = promote_bundle(arguments.product, bundle, ledger, wiring.open_artifacts(settings), change)
