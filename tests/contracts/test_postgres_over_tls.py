@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,3 +162,51 @@ def test_only_stations_get_a_login_and_only_with_a_long_password(migrated: Serve
             give_login(engine, open_engine(url).url)
     engine.dispose()
     opened(migrated.url("line_worker")).dispose()
+
+
+@pytest.fixture
+def line(migrated: Server, tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """A camera, a worker and a timetable, each a process with its own role; frames travel through Postgres."""
+    shared = os.environ | {
+        "ARTIFACT_URL": str(tmp_path / "artifacts"),
+        "LINE_HOME": str(tmp_path),
+        "LOG_FORMAT": "json",
+    }
+    quick = {"WORKER_MODEL_WAIT_S": "1", "WORKER_CACHE": str(tmp_path / "cache"), "RETRAIN_PRODUCTS_INTERVAL_S": "1"}
+    camera = ["--camera", "line1-top", "--product", "disc", "--source", "simulated:disc", "--rate", "4"]
+    started = {}
+    for name, arguments in {"ingest": camera, "worker": [], "retrain": []}.items():
+        environment = shared | quick | {"DATABASE_URL": migrated.url(f"line_{name}")}
+        with (tmp_path / f"{name}.log").open("w") as log:
+            command = [sys.executable, "-m", name, *arguments]
+            started[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, text=True)
+    yield started
+    for process in started.values():
+        process.kill()
+        process.wait(20)
+
+
+def test_the_whole_line_runs_with_a_role_for_each_station(
+    migrated: Server, line: dict[str, subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """Frames become rows, and nobody is refused anything; without a model each row is ERROR."""
+    engine = opened(migrated.url("line_dashboard"))
+    deadline = time.monotonic() + 150
+    rows = 0
+    while rows < 5 and time.monotonic() < deadline and all(process.poll() is None for process in line.values()):
+        with engine.connect() as connection:
+            rows = connection.scalar(text("select count(*) from inspection")) or 0
+        try:
+            line["ingest"].wait(0.5)
+        except subprocess.TimeoutExpired:
+            continue
+    engine.dispose()
+    for process in line.values():
+        process.terminate()
+    codes = {name: process.wait(60) for name, process in line.items()}
+    logs = "".join((tmp_path / f"{name}.log").read_text() for name in line)
+    assert "permission denied" not in logs, logs[-3000:]
+    assert rows >= 5, logs[-3000:]
+    assert codes == {"ingest": 0, "worker": 0, "retrain": 0}, logs[-3000:]
+    for word in migrated.passwords.values():
+        assert word not in logs
