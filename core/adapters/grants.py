@@ -15,7 +15,6 @@ from core.adapters.schema import metadata
 
 OWNER = "line_owner"
 VERSION = "alembic_version"
-FUNCTIONS = ("open_day(date)", "refuse_to_change_the_audit()")
 READ = "select"
 WRITE = "select, insert, update"
 
@@ -48,7 +47,7 @@ GRANTS = {
     "inspection": Grants(worker="select, insert", retrain=READ),
     "live_tile": Grants(worker=WRITE),
     "model_version": Grants(worker=READ, retrain="select, insert"),
-    "night_slot": Grants(retrain="select, insert"),
+    "night_slot": Grants(retrain=WRITE),
     "optics_baseline": Grants(worker=READ, dashboard="select, insert"),
     "outbox": Grants(worker="select, insert, delete", dashboard=""),
     "part_decision": Grants(worker=f"{WRITE}, delete"),
@@ -78,6 +77,12 @@ _NOT_OWNERS = text(
     "select relname from pg_class where relnamespace = to_regnamespace('public') and relowner <> to_regrole(:owner)"
     " and (relname = any(:tables) or oid in (select inhrelid from pg_inherits join pg_class on oid = inhparent"
     " where relname = any(:tables) and relkind = 'p')) and relkind in ('r', 'p')"
+)
+
+_OUR_FUNCTIONS = text(
+    "select oid::regprocedure::text from pg_proc where pronamespace = to_regnamespace('public')"
+    " and proowner = to_regrole(current_user) and not exists (select from pg_depend where objid = pg_proc.oid"
+    " and classid = 'pg_proc'::regclass and deptype = 'e')"
 )
 
 
@@ -129,7 +134,7 @@ def _give_to_owner(connection: Connection) -> None:
     ours = {"owner": OWNER, "tables": [*GRANTS, VERSION]}
     for table in connection.scalars(_NOT_OWNERS, ours).all():
         connection.execute(text(f"alter table {table} owner to {OWNER}"))
-    for function in FUNCTIONS:
+    for function in connection.scalars(_OUR_FUNCTIONS).all():
         connection.execute(text(f"alter function {function} owner to {OWNER}"))
 
 
