@@ -91,8 +91,8 @@ class Recipe(NightRule):
         return ViewPlan(cameras_of(self.views), self.views_deadline_s) if self.views.strip() else None
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return asdict(self)
+        """The recipe as plain JSON values, which know no tuples."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
