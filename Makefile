@@ -36,11 +36,11 @@ check: $(READY) ## what CI says first: format, lint, types, arrows, fast tests; 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not slow and not server and not acceptance"
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not slow and not server and not acceptance"
 
 .PHONY: test
 test: check ## all checks and all tests, with the real servers that can be had here
-	$(BIN)/pytest -m "(slow or server) and not acceptance"
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile -m "(slow or server) and not acceptance"
 
 .PHONY: acceptance
 acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/ and weights/)

@@ -71,6 +71,14 @@ class AccessDenied(LineError):
     """You do not have the role for this: nothing was changed; ask somebody who has it, or an engineer for the role."""
 
 
+class NotLoggedIn(LineError):
+    """You are not logged in: log in, then do it again; nothing was changed."""
+
+
+class ReasonMissing(LineError):
+    """Say why: the audit keeps the reason for whoever asks a year from now; nothing was changed."""
+
+
 class UnknownPart(LineError):
     """There is no such part: its inspection was dropped by retention, or the link is not whole."""
 
@@ -93,3 +101,7 @@ class SettingMissing(LineError):
 
 class SettingRefused(LineError):
     """A setting has a value this line cannot work with: correct it (see `make settings`)."""
+
+
+class NightInterrupted(LineError):
+    """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
 from core.frame import Image
@@ -191,17 +191,29 @@ class VerdictPublisher(Protocol):
         ...
 
 
+SLOT_TRIES = 3
+"""How often a slot is begun: a run that kills its station each time must not be tried all day."""
+
+
 class NightSlots(Protocol):
-    """Which nights have been taken, however many timetables watch the same products."""
+    """Which runs have been taken, however many timetables watch the same products.
 
-    def claim(self, product: str, night: date, at: datetime, who: str) -> AbstractContextManager[bool]:
-        """Whether the night of this local date is ours; while the block runs, nobody gets another of the product.
+    A slot is a local date, or a key of its own for what somebody asked for "now".
+    """
 
-        True once for each product and date: what was claimed stays claimed, also where its run failed or was killed.
+    def claim(self, product: str, slot: str, at: datetime, who: str) -> AbstractContextManager[bool]:
+        """Whether the slot is ours; while the block runs, nobody gets another of the product.
+
+        True once for each product and slot, also where the block raises. Only a slot whose holder was killed, or ended
+        its block with NightInterrupted, is given again, SLOT_TRIES times in all.
 
         Raises:
-            LedgerUnavailable: Nobody knows; the night was not claimed.
+            LedgerUnavailable: Nobody knows; the slot was not claimed.
         """
+        ...
+
+    def unfinished(self, since: datetime) -> Sequence[tuple[str, str]]:
+        """Product and slot of what was claimed since then and has not ended: it runs, or waits to be taken over."""
         ...
 
 

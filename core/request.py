@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+
+TAKEN_FOR = timedelta(minutes=5)
+"""How long whoever took a request has for its answer; a station answers in seconds, so this one is dead."""
 
 
 class RequestKind(StrEnum):
@@ -52,11 +55,14 @@ class Requests(Protocol):
         ...
 
     def take_request(self, at: datetime, who: str) -> Request | None:
-        """The oldest that waits, now taken and given to nobody else; None where none waits."""
+        """The oldest that waits, now taken and given to nobody else; None where none waits.
+
+        One that was taken and not answered for TAKEN_FOR waits again: its station is dead.
+        """
         ...
 
     def answer(self, request_id: int, state: RequestState, answer: str, at: datetime) -> None:
-        """Say what came of it: DONE or REFUSED, with words for whoever asked."""
+        """Say what came of it: DONE or REFUSED, with words for whoever asked. The first answer stands."""
         ...
 
     def requests(self, product: str, limit: int) -> list[Request]:

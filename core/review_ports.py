@@ -32,6 +32,22 @@ class Reviews(Protocol):
         ...
 
 
+class ReviewDesk(Protocol):
+    """A review with all that follows from it, at once or not at all."""
+
+    def settle(self, part: PartKey, opinion: Opinion, expected: int, at: datetime, who: str) -> Review:
+        """Append as `Reviews.add_review` does, with what follows for the golden set and the audit; raises as that.
+
+        A picture is golden as `golden_reason` says of all that stands about it. What was made golden otherwise, or
+        was retired, is left as it is.
+        """
+        ...
+
+    def reviews_of(self, part: PartKey) -> list[Review]:
+        """All that was said of this part, newest first."""
+        ...
+
+
 class GoldenSet(Protocol):
     """The parts no model may get wrong again."""
 

@@ -13,14 +13,16 @@ from typing import Any
 from core.adapters import wiring
 from core.adapters.ledger import PostgresLedger
 from core.adapters.log_lines import write_log_lines
-from core.errors import BusUnavailable, LedgerUnavailable, LineError
+from core.errors import BusUnavailable, LedgerUnavailable, LineError, SettingRefused
 from core.health import Recent, StationHealth
 from core.ports import Backlog
 from core.settings import LineSettings
 from dashboard import pictures, read_models  # now, so that the first viewer does not wait for cv2 and SQLAlchemy
+from dashboard.login import RoleRules, host_of_login
 from dashboard.settings import DashboardSettings
 from dashboard.theme import theme_options
 from dashboard.vitals import LineState, line_metrics, reasons_to_wait
+from dashboard.who import read_setting_file
 
 SAFE_OPTIONS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
@@ -38,6 +40,7 @@ SAFE_OPTIONS: dict[str, Any] = {
 }
 
 
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 PRELOADED = (pictures, read_models)
 
 
@@ -57,22 +60,41 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     line, settings = LineSettings(), DashboardSettings()
     write_log_lines(line.log_format, "dashboard")
-    if not is_loopback(asked.address) and not settings.reached_through_loopback:
+    if not is_loopback(asked.address) and not settings.login_file and not settings.reached_through_loopback:
         print(
-            f"Refused to listen on {asked.address}: the dashboard has no login yet (it comes with OIDC), so that"
-            " whoever reaches it sees all. Leave out --address, and reach it from elsewhere through ssh -L"
-            f" {asked.port}:127.0.0.1:{asked.port}. In a container whose port is published on 127.0.0.1 alone, set"
-            " DASHBOARD_REACHED_THROUGH_LOOPBACK=true.",
+            f"Refused to listen on {asked.address}: no login is configured, so that whoever reaches it could do all."
+            " Set DASHBOARD_LOGIN_FILE (see `make settings`), or leave out --address and reach it from elsewhere"
+            f" through ssh -L {asked.port}:127.0.0.1:{asked.port}. In a container whose port is published on 127.0.0.1"
+            " alone, set DASHBOARD_REACHED_THROUGH_LOOPBACK=true.",
             file=sys.stderr,
         )
         return 2
     try:
+        options = access_options(settings)
         with wiring.serve_health(line, settings.metrics_port, _health(LineReader(line, settings))):
-            _run_pages(asked.port, asked.address)
+            _run_pages(asked.port, asked.address, options)
     except LineError as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def access_options(settings: DashboardSettings) -> dict[str, Any]:
+    """Streamlit's options for who may reach the pages: under which names, and with which login.
+
+    Only known names are answered, or a stranger's page could reach this one under a name of its own that leads here.
+
+    Raises:
+        SettingRefused: A login is configured that could not work, or with which nobody could have a role.
+    """
+    if not settings.login_file:
+        return {"server.allowedHosts": [*LOCAL_NAMES], "secrets.files": []}
+    host = host_of_login(read_setting_file("DASHBOARD_LOGIN_FILE", settings.login_file))
+    if not settings.roles_claim and not settings.roles_file:
+        raise SettingRefused("with a login, DASHBOARD_ROLES_CLAIM or DASHBOARD_ROLES_FILE says who has which role")
+    table = read_setting_file("DASHBOARD_ROLES_FILE", settings.roles_file)
+    RoleRules.of(settings.roles_claim, settings.name_claim, table)
+    return {"server.allowedHosts": [host, *LOCAL_NAMES], "secrets.files": [settings.login_file]}
 
 
 @dataclass
@@ -112,10 +134,10 @@ def _health(reader: LineReader) -> StationHealth:
     return StationHealth(lambda: line_metrics(state()), list, lambda: reasons_to_wait(state()))
 
 
-def _run_pages(port: int, address: str) -> None:
+def _run_pages(port: int, address: str, access: dict[str, Any]) -> None:
     from streamlit.web import bootstrap
 
-    options = SAFE_OPTIONS | theme_options() | {"server.port": port, "server.address": address}
+    options = SAFE_OPTIONS | theme_options() | access | {"server.port": port, "server.address": address}
     bootstrap.load_config_options(options)
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)
 

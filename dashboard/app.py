@@ -4,7 +4,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from dashboard.views import defects, health, live
+from core.errors import LineError
+from dashboard import who
+from dashboard.views import defects, health, live, login
 
 
 def _icon() -> Image.Image:
@@ -19,13 +21,23 @@ def _icon() -> Image.Image:
 def main() -> None:
     """Choose the page by the address; a wall screen gets no navigation."""
     st.set_page_config(page_title="Line inspection", page_icon=_icon(), layout="wide")
+    try:
+        person = who.person()
+    except LineError as error:
+        login.page(error)
+        return
     pages = [
         st.Page(live.page, title="Live", icon=":material/grid_view:", url_path="live", default=True),
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]
     hidden = st.query_params.get("wall") == "1"
-    st.navigation(pages, position="hidden" if hidden else "top").run()
+    chosen = st.navigation(pages, position="hidden" if hidden else "top")
+    if who.settings().login_file:
+        login.watch()
+        if not hidden:
+            login.bar(person)
+    chosen.run()
 
 
 main()

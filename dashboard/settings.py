@@ -30,8 +30,30 @@ class DashboardSettings(BaseSettings):
     """Pixels of a gallery picture's longer side: twice what it takes on the page, for sharp screens."""
 
     reached_through_loopback: bool = False
-    """Whether whoever starts it publishes the port on loopback alone, as the container file does. Only then may the
-    dashboard bind to another address: it has no login yet."""
+    """Whether whoever starts it publishes the port on loopback alone, as the container file does. Without a login,
+    only then may the dashboard bind to another address."""
+
+    login_file: str = ""
+    """TOML file whose section [auth] holds client_id, client_secret, cookie_secret (32 characters or more),
+    redirect_uri and server_metadata_url of an OIDC provider. Empty: no login, reached from this machine alone."""
+
+    roles_claim: str = ""
+    """Claim of the login's token that lists roles or groups, e.g. groups or realm_access.roles. Empty: none is
+    believed, and only DASHBOARD_ROLES_FILE gives roles."""
+
+    roles_file: str = ""
+    """TOML file with tables [groups] and [people]: "name" = ["operator", "quality", "engineer"]. Read every five
+    seconds, so that a role can be taken away while the line runs. Empty: the claim lists the roles by these names."""
+
+    name_claim: str = "email"
+    """Claim with the name for the audit and the table [people]. An email that the provider did not verify is not
+    believed: the token's subject is used instead."""
+
+    roles_contact: str = "an engineer of this line"
+    """Whom a page names to those who have no role and want one."""
+
+    local_name: str = ""
+    """The name for the audit of whoever sits at this machine, where there is no login. Empty: the system's user."""
 
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Port of /metrics, /healthz and /readyz. 0: none, for the demo and a development machine need none. It is not the

@@ -99,7 +99,7 @@ class Timetable:
         now = self._clock()
         night = night_of(job, now)
         try:
-            with self._slots.claim(job.product, night, now, self._who) as ours:
+            with self._slots.claim(job.product, str(night), now, self._who) as ours:
                 if ours:
                     self._night(job.product)
                 else:

@@ -24,7 +24,7 @@ from core.inspection import OpenDays
 from core.ports import Detector, FrameConsumer
 from core.settings import LineSettings
 from model.bundle import bundle_sha256
-from model.images import decode
+from model.strict.decoding import decode_strictly
 from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
@@ -119,7 +119,7 @@ def _bench(
         hands=Hands(ledger, _owner()),
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
-        decode=decode,
+        decode=decode_strictly,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
         clock=lambda: datetime.now(UTC),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),

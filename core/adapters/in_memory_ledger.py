@@ -1,14 +1,16 @@
 """The ledger's twin: every promise of every port that PostgresLedger keeps."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from threading import Lock
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_parts import MemoryParts
+from core.adapters.in_memory_requests import MemoryRequests
+from core.adapters.in_memory_reviews import MemoryReviews
+from core.adapters.in_memory_rollups import MemoryRollups
+from core.adapters.in_memory_runs import MemoryRuns
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.inspection import (
@@ -25,6 +27,7 @@ from core.inspection import (
     TrainingProgress,
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
+from core.retraining import Promotion
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 from core.worker_report import FORGOTTEN_AFTER, WorkerReport
@@ -38,7 +41,15 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
+class MemoryLedger(
+    MemoryCameras,
+    MemoryOptics,
+    MemoryParts,
+    MemoryRequests,
+    MemoryReviews,
+    MemoryRollups,
+    MemoryRuns,
+):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
@@ -48,12 +59,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
     worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
     hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
     recipes: dict[str, Product] = field(default_factory=dict)
-    versions: list[ModelVersion] = field(default_factory=list)
-    promotions: dict[str, int] = field(default_factory=dict)
-    thresholds: list[tuple[int, Threshold]] = field(default_factory=list)
-    nights: set[tuple[str, date]] = field(default_factory=set)
-    nights_running: set[str] = field(default_factory=set)
-    night_lock: Lock = field(default_factory=Lock)
+    active_ids: dict[str, int] = field(default_factory=dict)
 
     def record(self, batch: Batch) -> Recorded:
         """All or nothing; frames already there stay as they were."""
@@ -64,6 +70,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
                 new.setdefault(key_of(result), result)
         self.results |= new
         self.count(new.values())
+        self.roll_up(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
         self.say((key[0], to_verdict_message(result)) for key, result in new.items())
         self.record_views(new.values(), batch.plans)
@@ -107,7 +114,8 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
     def promote(self, model_version_id: int, at: datetime, who: str, why: str) -> None:
         """Newest promotion wins."""
         version = self._version(model_version_id)
-        self.promotions[version.product] = version.id
+        self.active_ids[version.product] = version.id
+        self.promoted.append((version.product, Promotion(version.id, at, who, why)))
 
     def set_threshold(self, model_version_id: int, threshold: Threshold, at: datetime, who: str, why: str) -> int:
         """Append."""
@@ -118,7 +126,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
     def active(self) -> Mapping[str, ActiveModel]:
         """Promoted version, newest threshold, recipe."""
         found: dict[str, ActiveModel] = {}
-        for name, version_id in self.promotions.items():
+        for name, version_id in self.active_ids.items():
             ids = [number for number, (owner, _) in enumerate(self.thresholds, 1) if owner == version_id]
             found[name] = ActiveModel(
                 self._version(version_id), ids[-1], self.thresholds[ids[-1] - 1][1], self.recipes[name].recipe
@@ -181,19 +189,6 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryParts):
             and result.frame.captured_at >= since
         ]
         return KeptGood(sum(bool(result.evidence.frame_uri) for result in ok), len(ok))
-
-    @contextmanager
-    def claim(self, product: str, night: date, at: datetime, who: str) -> Iterator[bool]:
-        """Once for each night, and one night of a product at a time."""
-        with self.night_lock:
-            runs = product in self.nights_running
-            ours = not runs and (product, night) not in self.nights
-            self.nights |= {(product, night)} if ours else set()
-            self.nights_running |= {product} if ours else set()
-        try:
-            yield ours
-        finally:
-            self.nights_running -= {product} if ours else set()
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

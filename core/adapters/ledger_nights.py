@@ -1,15 +1,17 @@
-"""NightSlots on Postgres: a row per night, and a lock that ends with the process that holds it."""
+"""NightSlots on Postgres: a row per slot, and a lock that ends with the process that holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
 from core.adapters.schema_retraining import night_slot
+from core.errors import NightInterrupted
+from core.ports import SLOT_TRIES
 
 NIGHT_LOCKS = 0x6E697465
 """The space of our advisory locks: ASCII of "nite"."""
@@ -17,18 +19,38 @@ NIGHT_LOCKS = 0x6E697465
 
 @dataclass(frozen=True)
 class PostgresNights:
-    """NightSlots. The row makes a night one; the lock keeps two nights of one product from running side by side."""
+    """NightSlots. The row makes a slot one; the lock keeps two runs of one product from going on side by side.
+
+    A row that says "running" while its product's lock is free was left behind by a process that was killed.
+    """
 
     engine: Engine
 
     @contextmanager
-    def claim(self, product: str, night: date, at: datetime, who: str) -> Iterator[bool]:
-        """The lock first: who does not get it leaves no row, so that a night may still be claimed after a long one."""
+    def claim(self, product: str, slot: str, at: datetime, who: str) -> Iterator[bool]:
+        """The lock first: who does not get it leaves no row, so that a slot may still be claimed after a long run."""
         connection = self._session()
         try:
-            yield _is_ours(connection, product, night, at, who)
+            if not _is_ours(connection, product, slot, at, who):
+                yield False
+                return
+            try:
+                yield True
+            except NightInterrupted:
+                raise
+            except BaseException:
+                self._end(product, slot, "failed")
+                raise
+            self._end(product, slot, "done")
         finally:
             connection.close()  # a session of its own: its lock ends with it, also where this process is killed
+
+    def unfinished(self, since: datetime) -> Sequence[tuple[str, str]]:
+        """By product."""
+        left = (night_slot.c.state == "running", night_slot.c.tries < SLOT_TRIES, night_slot.c.claimed_at >= since)
+        with translated(), self.engine.connect() as connection:
+            found = connection.execute(select(night_slot.c.product, night_slot.c.slot).where(*left))
+            return [(product, slot) for product, slot in found]
 
     def _session(self) -> Connection:
         with translated():
@@ -36,13 +58,26 @@ class PostgresNights:
             connection.detach()
             return connection
 
+    def _end(self, product: str, slot: str, state: str) -> None:
+        """On a connection of its own: the one that holds the lock may have been lost during a long run."""
+        of_slot = (night_slot.c.product == product, night_slot.c.slot == slot)
+        with translated(), self.engine.begin() as connection:
+            connection.execute(update(night_slot).where(*of_slot).values(state=state))
 
-def _is_ours(connection: Connection, product: str, night: date, at: datetime, who: str) -> bool:
-    row = {"product": product, "night": night, "claimed_at": at, "who": who}
+
+def _is_ours(connection: Connection, product: str, slot: str, at: datetime, who: str) -> bool:
+    row = {"product": product, "slot": slot, "claimed_at": at, "who": who, "state": "running", "tries": 1}
+    statement = insert(night_slot).values(row)
+    left_behind = (night_slot.c.state == "running", night_slot.c.tries < SLOT_TRIES)
     with translated():
         locked = connection.scalar(select(func.pg_try_advisory_lock(NIGHT_LOCKS, func.hashtext(product))))
         if not locked:
             return False
-        claimed = connection.execute(insert(night_slot).values(row).on_conflict_do_nothing()).rowcount == 1
+        taken = statement.on_conflict_do_update(
+            constraint=night_slot.primary_key,
+            set_={"claimed_at": at, "who": who, "tries": night_slot.c.tries + 1},
+            where=left_behind[0] & left_behind[1],
+        )
+        claimed = connection.execute(taken).rowcount == 1
         connection.commit()  # and no transaction stays open while the night runs
         return claimed

@@ -1,6 +1,19 @@
 """The tables of retraining: what people ask of it, and which nights are taken; in the same metadata as schema.py."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Identity, Index, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.adapters.schema import MOMENT, metadata
@@ -17,10 +30,11 @@ request = Table(
     Column("why", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("taken_by", Text, nullable=False, server_default=""),
+    Column("taken_at", MOMENT),
     Column("answer", Text, nullable=False, server_default=""),
     Column("answered_at", MOMENT),
     CheckConstraint("state in ('waiting', 'taken', 'done', 'refused')", name="state"),
-    Index("ix_request_waiting", "id", postgresql_where=text("state = 'waiting'")),
+    Index("ix_request_open", "id", postgresql_where=text("state in ('waiting', 'taken')")),
     Index(None, "product", "id"),
 )
 
@@ -28,7 +42,56 @@ night_slot = Table(
     "night_slot",
     metadata,
     Column("product", Text, primary_key=True),
-    Column("night", Date, primary_key=True),
+    Column("slot", Text, primary_key=True),
     Column("claimed_at", MOMENT, nullable=False),
     Column("who", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    CheckConstraint("state in ('running', 'done', 'failed')", name="state"),
+)
+
+data_snapshot = Table(
+    "data_snapshot",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("made_at", MOMENT, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("parts", JSONB, nullable=False),
+    UniqueConstraint("product", "sha256"),
+)
+
+training_run = Table(
+    "training_run",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("began_at", MOMENT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ended_at", MOMENT),
+    Column("incumbent_id", BigInteger),
+    Column("candidate_id", BigInteger),
+    Column("snapshot_id", BigInteger, ForeignKey("data_snapshot.id")),
+    Column("reasons", JSONB, nullable=False),
+    Column("doubts", JSONB, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Column("verdict", JSONB, nullable=False),
+    Column("passes", Double, nullable=False),
+    Column("outcome", Text, nullable=False),
+    UniqueConstraint("product", "slot"),
+    Index(None, "product", "id"),
+)
+
+training_step = Table(
+    "training_step",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("run_id", BigInteger, ForeignKey("training_run.id"), nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "run_id", "id"),
 )

@@ -46,6 +46,7 @@ review = Table(
     # The revision check: of two people who saw the same state, one is first. 0 stands for nothing said yet.
     UniqueConstraint("camera", "start_id", "sequence", "captured_at", "replaces"),
     Index(None, "product", "id"),
+    Index("ix_review_sha256", "sha256"),
 )
 
 golden_part = Table(
@@ -63,5 +64,7 @@ golden_part = Table(
     Column("why", Text, nullable=False),
     Column("retired_at", MOMENT),
     Column("retired_why", Text, nullable=False, server_default=""),
+    # The review that made it golden; null where it was added otherwise, and then no review takes it out.
+    Column("review_id", BigInteger),
     UniqueConstraint("product", "sha256"),
 )

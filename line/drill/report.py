@@ -28,6 +28,7 @@ class Observed:
     """What the run itself showed: `workers` were started in all.
 
     `rates` are verdicts per second with everything there and with one thing away, where that was compared.
+    `miscounted` are sentences: why the cameras' counters cannot be true.
     """
 
     seconds: float
@@ -35,6 +36,7 @@ class Observed:
     stopped_within_s: float
     peak_memory_mb: float
     rates: tuple[float, float] = (1.0, 1.0)
+    miscounted: tuple[str, ...] = ()
 
     @property
     def throughput_drop(self) -> float:
@@ -52,7 +54,8 @@ class Report:
 
     def problems(self) -> tuple[str, ...]:
         """Why the line did not keep its promise; empty where it did."""
-        return (*self.findings.problems(), *_unmet(self.scenario, self.findings, self.observed))
+        unmet = _unmet(self.scenario, self.findings, self.observed)
+        return (*self.findings.problems(), *self.observed.miscounted, *unmet)
 
     def to_json(self) -> dict[str, Any]:
         """Everything."""

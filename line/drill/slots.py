@@ -79,7 +79,7 @@ def walk_through_a_year(ledger: PostgresLedger, claimants: int) -> list[str]:
 
     def come_due(who: int, due: datetime) -> None:
         night = night_of(BERLIN, due)
-        with ledger.claim(BERLIN.product, night, due, f"claimant {who}") as ours:
+        with ledger.claim(BERLIN.product, str(night), due, f"claimant {who}") as ours:
             if ours:
                 ran.append(str(night))
 

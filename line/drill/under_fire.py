@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from core.frame import FrameId
 from ingest.journal import JournalSummary, read_journal
 from line.account import Key
+from line.camera_counters import camera_discrepancies
 from line.drill import models
 from line.drill.crew import Crew
 from line.drill.faults import Strike, strike
@@ -89,6 +90,7 @@ def keys_of(frames: Iterable[FrameId]) -> set[Key]:
 
 
 def observed(crew: Crew, begun: float, rates: tuple[float, float] = (1.0, 1.0)) -> Observed:
-    """What the crew went through."""
+    """What the crew went through, and whether every camera's frames add up in the end."""
     seconds = time.monotonic() - begun
-    return Observed(seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb, rates)
+    miscounted = tuple(camera_discrepancies(crew.line.ledger.engine))
+    return Observed(seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb, rates, miscounted)

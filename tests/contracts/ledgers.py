@@ -35,6 +35,9 @@ from core.ports import (
     TrainingBoard,
 )
 from core.product import BundleRef
+from core.request import Requests
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
+from core.review_ports import GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -58,6 +61,13 @@ class Ledger(
     Outbox,
     NightSlots,
     PartDecisions,
+    Reviews,
+    ReviewDesk,
+    GoldenSet,
+    Requests,
+    TrainingRuns,
+    Snapshots,
+    PromotionHistory,
     Protocol,
 ):
     """Everything a ledger is asked."""

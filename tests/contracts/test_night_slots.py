@@ -1,23 +1,33 @@
 """NightSlots: one night per product and date, whoever asks."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from datetime import date, timedelta
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 
+from core.errors import NightInterrupted
+from core.ports import SLOT_TRIES
 from tests.contracts.ledgers import TODAY, Ledger
 
 pytestmark = pytest.mark.server
 
-NIGHT = date(2026, 10, 25)
-NEXT = NIGHT + timedelta(days=1)
+NIGHT, NEXT = "2026-10-25", "2026-10-26"
 
 
-def claimed(ledger: Ledger, product: str = "disc", night: date = NIGHT) -> bool:
+def claimed(ledger: Ledger, product: str = "disc", night: str = NIGHT) -> bool:
     with ledger.claim(product, night, TODAY, "test") as ours:
         return ours
+
+
+def given_up(ledger: Ledger) -> bool:
+    """Whether the night was claimed by somebody who is then told to stop."""
+    claims = []
+    with suppress(NightInterrupted), ledger.claim("disc", NIGHT, TODAY, "stopped") as ours:
+        claims.append(ours)
+        raise NightInterrupted
+    return claims == [True]
 
 
 def test_a_night_is_claimed_once(ledger: Ledger) -> None:
@@ -47,6 +57,26 @@ def test_a_night_that_fails_stays_claimed_and_lets_the_next_one_begin(ledger: Le
         raise ValueError("no good parts")
     assert not claimed(ledger)
     assert claimed(ledger, night=NEXT)
+
+
+def test_a_night_whose_holder_gave_up_is_taken_over_a_few_times(ledger: Ledger) -> None:
+    """Told to stop in the middle, it left the night to others; one that always ends so is left alone at last."""
+    for number in range(SLOT_TRIES):
+        assert ledger.unfinished(TODAY) == ([("disc", NIGHT)] if number else [])
+        assert given_up(ledger)
+    assert ledger.unfinished(TODAY) == []
+    assert not claimed(ledger)
+
+
+def test_only_what_was_not_ended_is_unfinished(ledger: Ledger) -> None:
+    """Neither what is done nor what failed."""
+    assert claimed(ledger)
+    with pytest.raises(ValueError, match="no"), ledger.claim("disc", NEXT, TODAY, "unlucky"):
+        raise ValueError("no")
+    with ledger.claim("plate", NIGHT, TODAY, "busy"):
+        assert ledger.unfinished(TODAY) == [("plate", NIGHT)]
+        assert ledger.unfinished(TODAY + timedelta(seconds=1)) == []
+    assert ledger.unfinished(TODAY) == []
 
 
 def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:

@@ -73,7 +73,7 @@ def test_a_filter_that_nothing_matches_says_so(seeded: Place, monkeypatch: pytes
 
 def test_an_address_that_others_can_reach_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--address", "0.0.0.0"]) == 2
-    assert "no login yet" in capsys.readouterr().err
+    assert "no login is configured" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,10 @@ def test_a_fault_outside_the_run_or_out_of_order_is_refused() -> None:
     late, early = Fault(Kind.KILL_WORKER, 0.5), Fault(Kind.KILL_WORKER, 0.2, Point.JUDGED)
     with pytest.raises(ValueError, match="in order"):
         replace(SCENARIO, faults=(late, early))
+
+
+def test_counters_that_cannot_be_true_are_a_problem() -> None:
+    """Of any scenario, whatever it expects."""
+    assert problems(Expectation(), miscounted=("cam/0123456789ab: 3 judged, but 4 rows",)) == (
+        "cam/0123456789ab: 3 judged, but 4 rows",
+    )

@@ -1,0 +1,82 @@
+"""What people change about the line.
+
+Each function asks for the role and for a reason, then hands over to the port, whose adapter writes the change and its
+audit in one transaction. Pages and commands call these and never the ports' own verbs.
+"""
+
+from datetime import datetime
+
+from core.access import Person, Role, require
+from core.camera import CameraChange
+from core.camera_ports import CameraDirectory, OpticsRegistry
+from core.errors import ReasonMissing
+from core.optics import OpticsCheck
+from core.ports import ModelRegistry
+from core.product import Product
+from core.verdict import Threshold
+
+
+def set_threshold(
+    models: ModelRegistry, person: Person, model_version_id: int, threshold: Threshold, at: datetime, why: str
+) -> int:
+    """Judge by these limits from now on; the threshold's id.
+
+    Raises:
+        AccessDenied, ReasonMissing, UnknownModel: Nothing was changed.
+    """
+    require(person, Role.QUALITY)
+    return models.set_threshold(model_version_id, threshold, at, person.name, _said(why))
+
+
+def save_product(models: ModelRegistry, person: Person, product: Product, at: datetime, why: str) -> None:
+    """Add the product, or inspect it by another recipe from now on.
+
+    Raises:
+        AccessDenied, ReasonMissing: Nothing was changed.
+    """
+    require(person, Role.QUALITY)
+    models.save_product(product, at, person.name, _said(why))
+
+
+def promote_model(models: ModelRegistry, person: Person, model_version_id: int, at: datetime, why: str) -> None:
+    """Let this version judge its product from now on; an earlier one is a rollback.
+
+    Raises:
+        AccessDenied, ReasonMissing, UnknownModel: Nothing was changed.
+    """
+    require(person, Role.ENGINEER)
+    models.promote(model_version_id, at, person.name, _said(why))
+
+
+def change_camera(cameras: CameraDirectory, person: Person, change: CameraChange, at: datetime, why: str) -> None:
+    """Add, change or remove a camera.
+
+    Raises:
+        AccessDenied, ReasonMissing, CameraChanged: Nothing was changed.
+    """
+    require(person, Role.ENGINEER)
+    cameras.change_camera(change, at, person.name, _said(why))
+
+
+def save_optics(
+    optics: OpticsRegistry,
+    person: Person,
+    camera: str,
+    product: str,
+    check: OpticsCheck | None,
+    at: datetime,
+    why: str,
+) -> None:
+    """Check this camera's pictures of this product by these limits from now on; None: check them no longer.
+
+    Raises:
+        AccessDenied, ReasonMissing: Nothing was changed.
+    """
+    require(person, Role.ENGINEER)
+    optics.save_optics(camera, product, check, at, person.name, _said(why))
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        raise ReasonMissing
+    return why.strip()

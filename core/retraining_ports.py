@@ -1,0 +1,61 @@
+"""What retraining asks of the outside world: its runs, the pictures they learned from, and who was promoted when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.product import ModelVersion
+from core.retraining import LearnedPart, Promotion, RunStep, Snapshot, TrainingRun
+from core.verdict import Threshold
+
+
+class TrainingRuns(Protocol):
+    """Every run, kept for good."""
+
+    def begin_run(self, product: str, slot: str, at: datetime, who: str, why: str) -> TrainingRun:
+        """A new run; one of this slot that was left behind by a killed station is begun again under its own id."""
+        ...
+
+    def save_run(self, run: TrainingRun) -> None:
+        """Write the run down as it stands now."""
+        ...
+
+    def note_step(self, run_id: int, at: datetime, text: str) -> None:
+        """Append a line to the run's log."""
+        ...
+
+    def steps(self, run_id: int) -> Sequence[RunStep]:
+        """The run's log, oldest first."""
+        ...
+
+    def training_runs(self, product: str, limit: int) -> Sequence[TrainingRun]:
+        """The newest of a product, newest first."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The exact pictures of each run; never changed, never dropped."""
+
+    def keep_snapshot(self, product: str, parts: Sequence[LearnedPart], at: datetime) -> Snapshot:
+        """Keep them; the same pictures in the same uses are the same snapshot."""
+        ...
+
+    def snapshots(self, product: str) -> Sequence[Snapshot]:
+        """All of a product, oldest first."""
+        ...
+
+
+class PromotionHistory(Protocol):
+    """Who judged when."""
+
+    def promotions(self, product: str, limit: int) -> Sequence[Promotion]:
+        """The newest first: the first is the active one."""
+        ...
+
+    def model_version(self, model_version_id: int) -> tuple[ModelVersion, Threshold]:
+        """A version and its newest threshold, whoever is active.
+
+        Raises:
+            UnknownModel: No such version.
+        """
+        ...
