@@ -45,11 +45,11 @@ def filed_at(result: Result) -> datetime:
 class MemoryLedger(
     MemoryCameras,
     MemoryOptics,
+    MemoryParts,
     MemoryRequests,
     MemoryReviews,
     MemoryRollups,
     MemoryRuns,
-    MemoryParts,
 ):
     """All of the ledger in dictionaries."""
 

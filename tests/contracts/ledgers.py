@@ -62,6 +62,7 @@ class Ledger(
     Outbox,
     NightSlots,
     GapLedger,
+    PartDecisions,
     Reviews,
     ReviewDesk,
     AcceptedParts,
@@ -70,7 +71,6 @@ class Ledger(
     TrainingRuns,
     Snapshots,
     PromotionHistory,
-    PartDecisions,
     Protocol,
 ):
     """Everything a ledger is asked."""
