@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters import days
 from core.adapters.database import translated
-from core.adapters.ledger_rollups import add_rollups
+from core.adapters.ledger_rollups import add_lots, add_rollups
 from core.adapters.ledger_rows import (
     KEY_COLUMNS,
     Key,
@@ -26,7 +26,7 @@ from core.adapters.ledger_rows import (
 from core.adapters.schema import camera_run, consumer_offset, inspection, outbox, quarantine, score_map
 from core.errors import Fenced
 from core.inspection import Batch, OpenDays, Progress, Recorded, Result
-from core.rollup import rolled_up
+from core.rollup import lots_of, rolled_up
 from core.verdict_message import key_of, to_verdict_message
 
 COUNTED = ("judged", "ok", "review", "ng", "error", "judged_dropped")
@@ -59,6 +59,7 @@ class PostgresInspections:
         _insert(connection, score_map, (map_row(result) for result in new if has_map(result)))
         _add_counts(connection, camera_counts(new))
         add_rollups(connection, rolled_up(new))
+        add_lots(connection, lots_of(new))
         if self.tells:
             _append_to_outbox(connection, new)
 
