@@ -46,8 +46,10 @@ GRANTS = {
     "discarded_artifact": Grants(dashboard=""),
     "golden_part": Grants(dashboard=WRITE, retrain="select, insert"),
     "in_hand": Grants(worker=f"{WRITE}, delete", dashboard=""),
-    "inspection": Grants(worker="select, insert", retrain=READ),
+    # A review locks the row it is about, and a lock asks for the right to update some column: this one decides nothing.
+    "inspection": Grants(worker="select, insert", dashboard="select, update (detail)", retrain=READ),
     "live_tile": Grants(worker=WRITE),
+    "lot_rollup": Grants(worker=WRITE, retrain=READ),
     "master_part": Grants(dashboard=f"{WRITE}, delete"),
     "model_version": Grants(worker=READ, retrain="select, insert"),
     "night_slot": Grants(retrain=WRITE),
