@@ -21,6 +21,7 @@ from core.adapters import wiring
 from core.adapters.audit_rows import audit_entries
 from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
+from core.adapters.postgres_logins import give_login, read_url
 from core.audit import AuditFilter, sentence
 from core.errors import LineError
 from core.settings import LineSettings, RetentionSettings
@@ -34,7 +35,16 @@ def main() -> int:
     """Run one verb."""
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
     verbs = parser.add_subparsers(required=True)
-    verbs.add_parser("migrate", help="bring database and topics to this version").set_defaults(run=_migrate)
+    migrate = verbs.add_parser("migrate", help="bring database and topics to this version")
+    migrate.add_argument(
+        "--login",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="files that each hold a station's DATABASE_URL: its role may then log in with the password of that URL",
+    )
+    migrate.set_defaults(run=_migrate)
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
     retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
@@ -52,6 +62,9 @@ def main() -> int:
     audit.add_argument("--since", type=_moment, help="only from this moment on, e.g. 2026-11-25 or 2026-11-25T06:00Z")
     audit.add_argument("--last", type=int, default=50, help="how many at most (default 50)")
     audit.set_defaults(run=_print_audit)
+    users = verbs.add_parser("redis-users", help="print the aclfile of a Redis that knows the stations only")
+    users.add_argument("files", nargs="+", type=Path, help="files that each hold a station's REDIS_URL")
+    users.set_defaults(run=_print_redis_users)
     write_log_lines(LineSettings().log_format, "core")
     asked = parser.parse_args()
     try:
@@ -62,10 +75,12 @@ def main() -> int:
     return 0
 
 
-def _migrate(_: argparse.Namespace) -> None:
+def _migrate(told: argparse.Namespace) -> None:
     settings = LineSettings()
     ledger = wiring.open_ledger(settings, "migrate")
     upgrade(ledger.engine)
+    for file in told.login:
+        log.info("login_given", role=give_login(ledger.engine, read_url(file)))
     opened = ledger.prepare_days(datetime.now(UTC).date())
     wiring.ensure_topics(settings)
     days = ledger.open_days()
@@ -102,6 +117,12 @@ def _print_audit(told: argparse.Namespace) -> None:
     for entry in audit_entries(ledger.engine, AuditFilter(told.who, told.what, told.since), told.last):
         print(sentence(entry))
     ledger.close()
+
+
+def _print_redis_users(told: argparse.Namespace) -> None:
+    from core.adapters.live_board_users import read_line_of, user_lines
+
+    print("\n".join(user_lines(map(read_line_of, told.files))))
 
 
 def _print_settings(_: argparse.Namespace) -> None:
