@@ -14,8 +14,10 @@ from pathlib import Path
 
 import structlog
 
+from core.access import Person
 from core.adapters import wiring
 from core.adapters.log_lines import write_log_lines
+from core.changes import save_product
 from core.errors import LineError, SettingRefused
 from core.health import Pulse, StationHealth
 from core.product import Product
@@ -82,7 +84,8 @@ def _recipe(arguments: argparse.Namespace) -> None:
         raise SettingRefused(f"--product {arguments.product}; known are {', '.join(known) or 'none yet'}")
     changed = with_changes(known[arguments.product], arguments.changes)
     if changed != known[arguments.product]:
-        ledger.save_product(Product(arguments.product, changed), datetime.now(UTC), arguments.who, arguments.why)
+        person, product = Person.at_this_machine(arguments.who), Product(arguments.product, changed)
+        save_product(ledger, person, product, datetime.now(UTC), arguments.why)
     for name, value in changed.to_json().items():
         print(f"{name} = {value}")
 

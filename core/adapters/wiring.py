@@ -58,7 +58,7 @@ def open_consumer(settings: LineSettings, ledger: PostgresLedger, owner: str) ->
         from core.adapters.kafka_bus import KafkaFrameConsumer
 
         session_s = settings.kafka_session_s
-        return KafkaFrameConsumer(access_of(settings), ledger.next_offsets, owner, session_s=session_s)
+        return KafkaFrameConsumer(access_of(settings), ledger.next_offsets, owner, ledger, session_s=session_s)
     from core.adapters.postgres_bus import PostgresFrameConsumer
 
     return PostgresFrameConsumer(ledger.engine, ledger.next_offsets, owner)

@@ -11,6 +11,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
 
+from core.adapters.in_memory_ledger import MemoryLedger
 from core.adapters.kafka_access import KafkaAccess, client_options
 from core.adapters.kafka_bus import (
     KafkaBacklog,
@@ -45,7 +46,7 @@ def publish(access: KafkaAccess, topic: str = TOPIC) -> int:
 
 
 def poll(access: KafkaAccess) -> None:
-    consumer = KafkaFrameConsumer(access, lambda _: {}, "me")
+    consumer = KafkaFrameConsumer(access, lambda _: {}, "me", MemoryLedger())
     try:
         for _ in range(3):
             consumer.poll(1, 2)
@@ -56,7 +57,7 @@ def poll(access: KafkaAccess) -> None:
 def test_a_camera_writes_and_a_worker_reads_and_tells() -> None:
     """Each with its own login."""
     publish(login("cam"))
-    worker = KafkaFrameConsumer(login("worker"), lambda _: {}, "worker")
+    worker = KafkaFrameConsumer(login("worker"), lambda _: {}, "worker", MemoryLedger())
     assert RECORD in [delivery.record for delivery in take(worker, 1)]
     worker.close()
     verdicts = KafkaVerdicts(login("worker"))
