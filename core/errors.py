@@ -35,6 +35,10 @@ class BusUnavailable(LineError):
     """The frame bus does not answer: check KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL; frames wait meanwhile."""
 
 
+class BusForbidden(BusUnavailable):
+    """The frame bus refuses this user this: `python -m core.kafka_user save NAME --role ROLE` grants."""
+
+
 class LedgerUnavailable(LineError):
     """Postgres does not answer: check DATABASE_URL and that the server runs; frames wait on the bus meanwhile."""
 
