@@ -8,6 +8,7 @@ import streamlit as st
 from core.adapters.ledger import PostgresLedger
 from core.adapters.wiring import open_artifacts, open_backlog, open_board, open_ledger
 from core.errors import ArtifactMissing, ArtifactsUnavailable, BusUnavailable, ImageRefused
+from core.gap import Gap
 from core.inspection import StoredMap
 from core.ports import ArtifactStore, Backlog, LiveBoard
 from core.settings import LineSettings
@@ -19,11 +20,13 @@ from dashboard.read_models import PartKey
 from dashboard.settings import DashboardSettings
 from dashboard.trends import read_models as trend_models
 from dashboard.trends.spans import Span
+from dashboard.versions.letter import LetterFacts, letter_facts
 
 LIVE_S = 0.5
 HEALTH_S = 2.0
 DAY_S = 60.0
 TRENDS_S = 10.0
+GAPS_SHOWN = timedelta(days=30)
 SMALL_MAP_SIDE = 64
 
 
@@ -130,7 +133,7 @@ def health_view() -> HealthView:
     engine, since = here.ledger.engine, now - timedelta(hours=here.settings.camera_forgotten_after_h)
     cameras = tuple(health_models.cameras(engine, since))
     held = tuple(health_models.quarantined(engine, now - health_models.DAY))
-    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting())
+    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting(), _gaps(here, now))
 
 
 @st.cache_data(ttl=DAY_S, show_spinner=False)
@@ -143,6 +146,24 @@ def day_rows() -> list[health_models.DayRow]:
 def step_counts(product: str, camera: str, span: Span, now: datetime) -> list[trend_models.StepCount]:
     """A product's counts up to this minute, however many look; raises as `health_view` does."""
     return trend_models.step_counts(line().ledger.engine, product, camera, span, now)
+
+
+def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
+    return tuple(here.ledger.gaps(now - GAPS_SHOWN))
+
+
+def letter_of(bundle_uri: str) -> LetterFacts:
+    """What a bundle's letter says, or why that cannot be told."""
+    try:
+        return _letter(bundle_uri)
+    except (ArtifactMissing, ArtifactsUnavailable) as error:
+        return LetterFacts({}, "its letter is gone" if isinstance(error, ArtifactMissing) else "the store is away")
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _letter(bundle_uri: str) -> LetterFacts:
+    """A bundle never changes, so a letter that was found is read once."""
+    return letter_facts(line().artifacts.get(bundle_uri))
 
 
 def _waiting() -> int | None:

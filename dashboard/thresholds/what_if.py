@@ -19,8 +19,7 @@ class Tail:
 def tails(counts: Sequence[BinCount]) -> list[Tail]:
     """The share at or above each edge of a bin, lowest edge first; from 1 down to 0. Empty where nothing was scored."""
     total = sum(count.frames for count in counts)
-    found: list[Tail] = []
-    above = total
+    above, found = total, list[Tail]()
     for count in counts:
         _append(found, Tail(bin_edge(count.score_bin), above / total))
         above -= count.frames

@@ -142,9 +142,7 @@ def _of_part(
     kinds = {each.kind for each in said if (each.captured_at, each.camera) == (part.key.captured_at, part.key.camera)}
     if kinds - {""}:
         kind = (kinds - {""}).pop()
-        _tell(
-            since_when([each for each in said if each.kind == kind], lots), f"{kind}, as confirmed on {part_id}", lots
-        )
+        _tell(since_when([each for each in said if each.kind == kind], lots), f"{kind}, as confirmed on {part_id}")
         return
     _tell(*_since_its_camera_changed(part, lots, now))
 
