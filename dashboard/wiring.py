@@ -25,8 +25,8 @@ from dashboard.versions.letter import LetterFacts, letter_facts
 LIVE_S = 0.5
 HEALTH_S = 2.0
 DAY_S = 60.0
-TRENDS_S = 10.0
 GAPS_SHOWN = timedelta(days=30)
+TRENDS_S = 10.0
 SMALL_MAP_SIDE = 64
 
 
@@ -142,14 +142,14 @@ def day_rows() -> list[health_models.DayRow]:
     return health_models.day_rows(line().ledger.engine, datetime.now(UTC))
 
 
+def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
+    return tuple(here.ledger.gaps(now - GAPS_SHOWN))
+
+
 @st.cache_data(ttl=TRENDS_S, max_entries=200, show_spinner=False)
 def step_counts(product: str, camera: str, span: Span, now: datetime) -> list[trend_models.StepCount]:
     """A product's counts up to this minute, however many look; raises as `health_view` does."""
     return trend_models.step_counts(line().ledger.engine, product, camera, span, now)
-
-
-def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
-    return tuple(here.ledger.gaps(now - GAPS_SHOWN))
 
 
 def letter_of(bundle_uri: str) -> LetterFacts:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0012b"
-down_revision = "0009"
+down_revision = "0013b"
 branch_labels = None
 depends_on = None
 
