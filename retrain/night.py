@@ -4,6 +4,7 @@ Each step is written down before the next begins, so that the row of a killed ru
 again repeats all of it, for nothing before the promotion changes the line.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ SYNTHETIC = 48
 """Synthetic defects that the gate draws."""
 GROUND = 32
 """Good parts that it draws them on."""
+FEWEST_CALIBRATING = 2
 REMEMBERED = 50
 
 
@@ -106,8 +108,10 @@ def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> 
     """The pictures of this run, or why there is none."""
     chosen = curated(candidates(found, pictures), golden_of(found, pictures), found.active.recipe)
     diary.step(chosen.sentence())
-    if len([part for part in chosen.parts if part.use is Use.TRAIN]) < LEAST_NEW:
-        return f"not trained: too few pictures are left to learn from, at least {LEAST_NEW} are needed"
+    counted = Counter(part.use for part in chosen.parts)
+    if counted[Use.TRAIN] < LEAST_NEW or counted[Use.CALIBRATE] < FEWEST_CALIBRATING:
+        needed = f"at least {LEAST_NEW} to learn from and {FEWEST_CALIBRATING} to calibrate with are needed"
+        return f"not trained: too few pictures are left, {needed}"
     product = diary.run.product
     snapshot = shop.ledger.keep_snapshot(product, chosen.parts, shop.clock())
     refused = refused_before(snapshot, shop.ledger.training_runs(product, REMEMBERED))

@@ -1,20 +1,21 @@
 """What the station does besides keeping time: nights that were missed or left behind, and what people ask for."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from core.errors import LedgerUnavailable, LineError, NightFailed, NightInterrupted, UnknownModel
+from core.errors import LedgerUnavailable, LineError, UnknownModel
 from core.ports import NightSlots
 from core.product import Product
 from core.request import Request, RequestKind, Requests, RequestState
-from core.retraining import RunState, TrainingRun
+from core.retraining import RunState
 from retrain.gathering import NightLedger
 from retrain.shop import Order
-from retrain.timetable import MISFIRE_GRACE_S, due_times, night_of, nightly_jobs
+from retrain.timetable import MISFIRE_GRACE_S, NightlyJob, due_times, night_of, nightly_jobs, run_claimed
 
 ASKED = "asked "
 """How the slot of a request begins; its number follows."""
@@ -27,44 +28,36 @@ class StationLedger(NightLedger, NightSlots, Requests, Protocol):
     """All that the station asks of the ledger."""
 
 
-Night = Callable[[Order], TrainingRun]
+Night = Callable[[Order], object]
 """Runs an order to its end."""
 
-Start = Callable[[Callable[[], None]], None]
+Start = Callable[[Callable[[], object]], None]
 """Runs something beside the loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One replica. `start` runs nights beside the loop; `who` names the replica."""
+    """One replica. `start` runs nights beside the loop; `who` names it; `running` are the products it trains now."""
 
     ledger: StationLedger
     night: Night
     start: Start
     clock: Callable[[], datetime]
     who: str
+    running: set[str] = field(default_factory=set)
 
-    def run_slot(self, order: Order) -> TrainingRun | None:
-        """Run it if the slot is ours; None where it is another's, done already, or failed and said so in its row."""
-        try:
-            with self.ledger.claim(order.product, order.slot, self.clock(), self.who) as ours:
-                if ours:
-                    log.info("night_began", product=order.product, slot=order.slot)
-                    return self.night(order)
-                log.info("night_left_to_another", product=order.product, night=order.slot)
-        except LedgerUnavailable as error:
-            log.error("night_not_claimed", product=order.product, night=order.slot, error=str(error))
-        except NightFailed as error:
-            log.error("night_failed", product=order.product, night=order.slot, error=str(error))
-        except NightInterrupted:
-            log.warning("night_interrupted", product=order.product, night=order.slot)
-        return None
+    def run_slot(self, order: Order) -> bool:
+        """Run it if the slot is ours; whether it came to an end."""
+        return run_claimed(
+            self.ledger, order.product, order.slot, self.clock(), self.who, lambda _, __: self.run(order)
+        )
 
     def catch_up(self, products: Iterable[Product]) -> None:
         """Begin what came due while nobody watched, and take over what a killed replica left behind."""
         now = self.clock()
         for order in (*self._missed(products, now), *self._left_behind(now)):
-            self.start(lambda order=order: self._quietly(order))  # type: ignore[misc]
+            if order.product not in self.running:
+                self._begin(order)
 
     def serve(self) -> bool:
         """Do the oldest thing that somebody asked for; False where nobody asked."""
@@ -88,8 +81,17 @@ class Station:
             RequestKind.PREVIEW_DEFECTS: _not_here,
         }
 
-    def _quietly(self, order: Order) -> None:
-        self.run_slot(order)
+    def run(self, order: Order) -> None:
+        """Whose slot is ours, to its end."""
+        log.info("night_began", product=order.product, slot=order.slot)
+        self.running.add(order.product)
+        try:
+            self.night(order)
+        finally:
+            self.running.discard(order.product)
+
+    def _begin(self, order: Order) -> None:
+        self.start(lambda: self.run_slot(order))
 
     def _missed(self, products: Iterable[Product], now: datetime) -> list[Order]:
         """Nights due within the grace, of products that had a model by then, without a run of any state."""
@@ -119,7 +121,7 @@ class Station:
         if request.product not in self.ledger.active():
             raise UnknownModel(f"{request.product} has no active model to start from")
         order = Order(request.product, f"{ASKED}{request.id}", request.who, request.why, is_asked=True)
-        self.start(lambda: self._quietly(order))
+        self._begin(order)
         return f"training of {request.product} begins; its run is shown as {order.slot!r}"
 
     def _promote(self, request: Request) -> str:
@@ -133,9 +135,7 @@ class Station:
         return cancel(self.ledger, request.product, self.clock(), request.who, request.why)
 
 
-def promote_version(
-    ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str
-) -> str:
+def promote_version(ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
     """One row; the run that made the candidate says so too.
 
     Raises:
@@ -189,10 +189,25 @@ def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) 
     return f"run {running[0].id} {outcome}"
 
 
-def _last_due(job: object, now: datetime) -> datetime | None:
-    times = list(due_times(job, now - timedelta(seconds=MISFIRE_GRACE_S), now))  # type: ignore[arg-type]
+def _last_due(job: NightlyJob, now: datetime) -> datetime | None:
+    times = list(due_times(job, now - timedelta(seconds=MISFIRE_GRACE_S), now))
     return times[-1] if times else None
 
 
 def _not_here(request: Request) -> str:
     raise ValueError(f"this station does not do {request.kind.value!r}")
+
+
+def beside(work: Callable[[], object]) -> None:
+    """In a thread of its own, which never keeps the process from ending: a night is begun again."""
+    threading.Thread(target=work, name="night", daemon=True).start()
+
+
+def serving(station: Station, stop: threading.Event, interval_s: float) -> None:
+    """Do what people ask for until told to stop; while Postgres is away nobody can ask."""
+    while not stop.wait(interval_s):
+        try:
+            while station.serve():
+                pass
+        except LedgerUnavailable as error:
+            log.warning("requests_not_read", error=str(error))

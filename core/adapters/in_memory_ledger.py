@@ -8,9 +8,11 @@ from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
+from core.adapters.in_memory_rollups import MemoryRollups
 from core.adapters.in_memory_runs import MemoryRuns
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
+from core.gap import Gap
 from core.inspection import (
     Batch,
     Failure,
@@ -39,7 +41,14 @@ def filed_at(result: Result) -> datetime:
 
 
 @dataclass
-class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests, MemoryRuns):
+class MemoryLedger(
+    MemoryCameras,
+    MemoryOptics,
+    MemoryRequests,
+    MemoryReviews,
+    MemoryRollups,
+    MemoryRuns,
+):
     """All of the ledger in dictionaries."""
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
@@ -51,6 +60,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests, M
     hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
     recipes: dict[str, Product] = field(default_factory=dict)
     active_ids: dict[str, int] = field(default_factory=dict)
+    found_gaps: list[Gap] = field(default_factory=list)
 
     def record(self, batch: Batch) -> Recorded:
         """All or nothing; frames already there stay as they were."""
@@ -61,6 +71,7 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests, M
                 new.setdefault(key_of(result), result)
         self.results |= new
         self.count(new.values())
+        self.roll_up(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
         self.messages += [
             OutboxMessage(number, key[0], to_verdict_message(result))
@@ -75,6 +86,19 @@ class MemoryLedger(MemoryCameras, MemoryOptics, MemoryReviews, MemoryRequests, M
         for result in batch.results:
             if filed_at(result) not in self.days:
                 raise NoOpenDay(filed_at(result).isoformat())
+
+    def cameras_heard_of(self) -> list[str]:
+        """By name."""
+        return sorted({camera for camera, _ in self.seen})
+
+    def record_gap(self, gap: Gap) -> None:
+        """Only where the partition stands at its beginning."""
+        self.record(Batch((), (gap.progress(),)))
+        self.found_gaps.append(gap)
+
+    def gaps(self, since: datetime) -> list[Gap]:
+        """Newest first."""
+        return sorted((gap for gap in self.found_gaps if gap.found_at >= since), key=lambda gap: gap.found_at)[::-1]
 
     def next_offsets(self, topic: str) -> Mapping[int, int]:
         """Per partition of the topic."""

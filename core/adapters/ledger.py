@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
+from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
@@ -13,6 +14,7 @@ from core.adapters.ledger_optics import PostgresOptics
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
+from core.adapters.ledger_rollups import PostgresRollups
 from core.adapters.ledger_runs import PostgresRuns
 
 
@@ -29,9 +31,11 @@ class PostgresLedger(
     PostgresOutbox,
     PostgresLearning,
     PostgresNights,
+    PostgresGaps,
     PostgresReviews,
     PostgresGolden,
     PostgresRequests,
+    PostgresRollups,
     PostgresRuns,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""

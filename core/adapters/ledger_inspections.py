@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Engine, Table, select, tuple_
+from sqlalchemy import Connection, Engine, Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters import days
 from core.adapters.database import translated
+from core.adapters.ledger_rollups import add_rollups
 from core.adapters.ledger_rows import (
     KEY_COLUMNS,
     Key,
@@ -25,6 +26,7 @@ from core.adapters.ledger_rows import (
 from core.adapters.schema import camera_run, consumer_offset, inspection, outbox, quarantine, score_map
 from core.errors import Fenced
 from core.inspection import Batch, OpenDays, Progress, Recorded, Result
+from core.rollup import rolled_up
 from core.verdict_message import key_of, to_verdict_message
 
 COUNTED = ("judged", "ok", "review", "ng", "error", "judged_dropped")
@@ -48,7 +50,7 @@ class PostgresInspections:
         """
         results = first_of_each(batch.results)
         with translated(), self.engine.begin() as connection:
-            _move_offsets(connection, batch.progress)
+            move_offsets(connection, batch.progress)
             new = _write_rows(connection, results)
             self._write_what_follows(connection, [result for key, result in results.items() if key in new])
         return Recorded(len(new), len(batch.results) - len(new))
@@ -56,6 +58,7 @@ class PostgresInspections:
     def _write_what_follows(self, connection: Connection, new: list[Result]) -> None:
         _insert(connection, score_map, (map_row(result) for result in new if has_map(result)))
         _add_counts(connection, camera_counts(new))
+        add_rollups(connection, rolled_up(new))
         if self.tells:
             _append_to_outbox(connection, new)
 
@@ -76,7 +79,7 @@ class PostgresInspections:
         return days.prepare_days(self.engine, today)
 
 
-def _move_offsets(connection: Connection, progress: Iterable[Progress]) -> None:
+def move_offsets(connection: Connection, progress: Iterable[Progress]) -> None:
     """Compare and set, partition by partition.
 
     Raises:
@@ -133,7 +136,8 @@ def _add_counts(connection: Connection, counts: list[Row]) -> None:
         connection.execute(
             statement.on_conflict_do_update(
                 constraint=camera_run.primary_key,
-                set_={name: camera_run.c[name] + statement.excluded[name] for name in COUNTED},
+                set_={name: camera_run.c[name] + statement.excluded[name] for name in COUNTED}
+                | {"seen_until": func.greatest(camera_run.c.seen_until, statement.excluded.seen_until)},
             )
         )
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LineError
+from model.again.teaching import Lesson, taught
 from model.letter import Letter
 from model.progress_file import ProgressFile
 from retrain.workshop.bounds import keep_within
 from retrain.workshop.jobs import PROGRESS, RESULT, Job, MeasureJob, TrainJob, read_job
 from retrain.workshop.measuring import measured, scored
-from retrain.workshop.teaching import taught
 
 
 def main(arguments: list[str]) -> int:
@@ -47,7 +47,7 @@ def done(job: Job, progress: ProgressFile) -> Mapping[str, Any]:
 
 def trained(job: TrainJob, progress: ProgressFile) -> Mapping[str, Any]:
     """Tells its progress, and ends with what the morning's reader is told."""
-    training = taught(job, time.monotonic)
+    training = taught(lesson_of(job), time.monotonic)
     while True:
         try:
             progress.tell(next(training))
@@ -60,6 +60,22 @@ def trained(job: TrainJob, progress: ProgressFile) -> Mapping[str, Any]:
                 "reject_from": letter.threshold.reject_from,
                 "threshold_reasons": list(letter.threshold_reasons),
             }
+
+
+def lesson_of(job: TrainJob) -> Lesson:
+    """The job as the model's own words."""
+    return Lesson(
+        Path(job.start),
+        Path(job.out),
+        job.train,
+        job.calibrate,
+        job.passes,
+        job.flow_passes,
+        job.false_reject_budget,
+        job.review_budget,
+        job.seed,
+        job.bounds.device,
+    )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ import os
 import resource
 from contextlib import suppress
 
-import torch
-
+from model.again.limits import limit_torch
 from retrain.workshop.jobs import Bounds
 
 GIB = 2**30
@@ -19,13 +18,10 @@ def keep_within(bounds: Bounds) -> None:
     """
     if bounds.idle:
         _step_back()
-    torch.set_num_threads(bounds.threads)
+    limit_torch(bounds.threads, bounds.memory_gib, bounds.device)
     if bounds.memory_gib and bounds.device == "cpu":
         limit = int(bounds.memory_gib * GIB)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    elif bounds.memory_gib and torch.cuda.is_available():
-        of_all = torch.cuda.get_device_properties(0).total_memory
-        torch.cuda.set_per_process_memory_fraction(min(1.0, bounds.memory_gib * GIB / of_all))
 
 
 def _step_back() -> None:

@@ -6,7 +6,7 @@ A night's slot says how its run ended, so that one whose holder was killed can b
 from alembic import op
 
 revision = "0014b"
-down_revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,50 @@
+"""Rollups on Postgres: added to in the transaction of the verdicts, read by the pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select, text
+
+from core.adapters.database import translated
+from core.adapters.schema_rollups import rollup
+from core.rollup import Grain, RollupKey
+from core.verdict import Decision
+
+_COLUMNS = ("grain", "begins_at", "product", "camera", "decision", "model_version_id", "score_bin", "frames")
+
+# One statement however many counts: a row each would be a round trip each, and with many values slow to compile.
+_ADD = text(
+    "insert into rollup select * from unnest(cast(:grain as text[]), cast(:begins_at as timestamptz[]),"
+    " cast(:product as text[]), cast(:camera as text[]), cast(:decision as text[]),"
+    " cast(:model_version_id as bigint[]), cast(:score_bin as integer[]), cast(:frames as bigint[]))"
+    " on conflict on constraint pk_rollup do update set frames = rollup.frames + excluded.frames"
+)
+
+
+def add_rollups(connection: Connection, counts: dict[RollupKey, int]) -> None:
+    """Add to the counts in the order given: every writer gives them sorted, so that no two wait for each other."""
+    if not counts:
+        return
+    rows = [
+        (key.grain.value, key.begins_at, key.product, key.camera, key.decision.value, key.model_version_id,
+         key.score_bin, frames)
+        for key, frames in counts.items()
+    ]  # fmt: skip
+    connection.execute(_ADD, dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+@dataclass(frozen=True)
+class PostgresRollups:
+    """Rollups."""
+
+    engine: Engine
+
+    def rollups(self, grain: Grain, product: str, since: datetime, until: datetime) -> dict[RollupKey, int]:
+        """By the key's index."""
+        spans = (rollup.c.grain == grain.value, rollup.c.begins_at >= since, rollup.c.begins_at < until)
+        query = select(*(rollup.c[name] for name in _COLUMNS)).where(*spans, rollup.c.product == product)
+        with translated(), self.engine.connect() as connection:
+            return {
+                RollupKey(Grain(row[0]), row[1], row[2], row[3], Decision(row[4]), row[5], row[6]): row[7]
+                for row in connection.execute(query)
+            }
