@@ -125,3 +125,7 @@ class SettingRefused(LineError):
 
 class NightInterrupted(LineError):
     """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""
+
+
+class NightFailed(LineError):
+    """A night's run ended without a verdict: the line is untouched; the run's log says what happened."""
