@@ -75,6 +75,10 @@ class BackupRefused(LineError):
     """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
 
 
+class ProgramMissing(LineError):
+    """A program of PostgreSQL is not here: install its client package in the server's version (postgresql-client)."""
+
+
 class BoardUnavailable(LineError):
     """The live board does not answer: pictures are late, verdicts are not affected; check REDIS_URL."""
 

@@ -17,6 +17,7 @@ from core.retention import horizons
 from core.settings import LineSettings, RetentionSettings
 
 if TYPE_CHECKING:
+    from core.adapters.backup import Vault
     from core.adapters.retain import Retention
 
 Closing = AbstractContextManager[Any]
@@ -109,6 +110,14 @@ def open_retention(
 
     engine = open_ledger(settings, "retention").engine
     return Retention(engine, FsspecArtifacts(settings.artifacts), horizons(keep, at.date()), at, rest)
+
+
+def open_vault(settings: LineSettings) -> "Vault":
+    """What backs up and restores."""
+    from core.adapters.artifacts import FsspecArtifacts
+    from core.adapters.backup import Vault
+
+    return Vault(open_ledger(settings, "backup").engine, FsspecArtifacts(settings.artifacts))
 
 
 def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:
