@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import Engine, Row, Subquery, case, func, select
 
 from core.adapters.schema import model_version, promotion, threshold
 from core.adapters.schema_rollups import rollup
@@ -28,29 +29,7 @@ class VersionRow:
 
 def versions(engine: Engine, product: str) -> list[VersionRow]:
     """All of the product, newest first."""
-    newest = select(
-        threshold.c.review_from,
-        threshold.c.reject_from,
-        threshold.c.model_version_id,
-        func.row_number()
-        .over(partition_by=threshold.c.model_version_id, order_by=threshold.c.id.desc())
-        .label("place"),
-    ).subquery()
-    last = (
-        select(promotion.c.model_version_id, func.max(promotion.c.at).label("at"), func.max(promotion.c.id).label("id"))
-        .where(promotion.c.product == product)
-        .group_by(promotion.c.model_version_id)
-        .subquery()
-    )
-    rejected = case((rollup.c.decision == Decision.NG.value, rollup.c.frames), else_=0)
-    counted = (
-        select(
-            rollup.c.model_version_id, func.sum(rollup.c.frames).label("judged"), func.sum(rejected).label("rejected")
-        )
-        .where(rollup.c.grain == Grain.DAY.value, rollup.c.product == product)
-        .group_by(rollup.c.model_version_id)
-        .subquery()
-    )
+    newest, last, counted = _newest_limits(), _last_promotions(product), _counts(product)
     query = (
         select(
             model_version, newest.c.review_from, newest.c.reject_from, last.c.at, last.c.id.label("promotion_id"),
@@ -65,18 +44,52 @@ def versions(engine: Engine, product: str) -> list[VersionRow]:
     with reading(engine) as connection:
         rows = list(connection.execute(query))
     active = max((row.promotion_id for row in rows if row.promotion_id), default=None)
-    return [
-        VersionRow(
-            ModelVersion(row.id, row.product, BundleRef(row.bundle_uri, row.bundle_sha256), row.created_at),
-            row.who,
-            Threshold(row.review_from, row.reject_from) if row.reject_from is not None else None,
-            row.at,
-            row.promotion_id is not None and row.promotion_id == active,
-            int(row.judged or 0),
-            int(row.rejected or 0),
+    return [_version_row(row, active) for row in rows]
+
+
+def _version_row(row: Row[Any], active: int | None) -> VersionRow:
+    return VersionRow(
+        ModelVersion(row.id, row.product, BundleRef(row.bundle_uri, row.bundle_sha256), row.created_at),
+        row.who,
+        Threshold(row.review_from, row.reject_from) if row.reject_from is not None else None,
+        row.at,
+        row.promotion_id is not None and row.promotion_id == active,
+        int(row.judged or 0),
+        int(row.rejected or 0),
+    )
+
+
+def _newest_limits() -> Subquery:
+    return select(
+        threshold.c.review_from,
+        threshold.c.reject_from,
+        threshold.c.model_version_id,
+        func.row_number()
+        .over(partition_by=threshold.c.model_version_id, order_by=threshold.c.id.desc())
+        .label("place"),
+    ).subquery()
+
+
+def _last_promotions(product: str) -> Subquery:
+    return (
+        select(promotion.c.model_version_id, func.max(promotion.c.at).label("at"), func.max(promotion.c.id).label("id"))
+        .where(promotion.c.product == product)
+        .group_by(promotion.c.model_version_id)
+        .subquery()
+    )
+
+
+def _counts(product: str) -> Subquery:
+    """Of this product's parts, per version, from the days' counts."""
+    rejected = case((rollup.c.decision == Decision.NG.value, rollup.c.frames), else_=0)
+    return (
+        select(
+            rollup.c.model_version_id, func.sum(rollup.c.frames).label("judged"), func.sum(rejected).label("rejected")
         )
-        for row in rows
-    ]
+        .where(rollup.c.grain == Grain.DAY.value, rollup.c.product == product)
+        .group_by(rollup.c.model_version_id)
+        .subquery()
+    )
 
 
 def products(engine: Engine) -> list[str]:
