@@ -57,7 +57,7 @@ class Place:
         """All rows, once there are so many."""
         until = time.monotonic() + PATIENCE_S
         while len(rows := self.rows()) < count and time.monotonic() < until:
-            time.sleep(0.2)
+            assert self.line.stations.running["worker"].poll() is None, self.line.stations.last_words("worker")
         assert len(rows) == count, (Counter(row[3:] for row in rows), self.line.stations.last_words("worker"))
         return rows
 
