@@ -16,10 +16,11 @@ class LineSettings(BaseSettings):
         frozen=True,
         extra="ignore",
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # what is refused may be a secret
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     """Postgres, e.g. postgresql+psycopg2://user@host/line. Empty: an embedded PostgreSQL in LINE_HOME."""
 
     kafka_bootstrap_servers: str = ""
@@ -28,10 +29,10 @@ class LineSettings(BaseSettings):
     kafka_session_s: float = Field(default=12.0, ge=1)
     """Seconds until a killed worker's partitions go to others. Shorter takes a long pause for a death; drills do."""
 
-    redis_url: str = ""
+    redis_url: str = Field(default="", repr=False)
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 
-    artifact_url: str = ""
+    artifact_url: str = Field(default="", repr=False)
     """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME."""
 
     line_home: Path = Field(default=Path(".line"))

@@ -9,7 +9,9 @@ MIB = 1024 * 1024
 class IngestSettings(BaseSettings):
     """Bounds of one camera process."""
 
-    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     waiting_bytes: int = Field(default=64 * MIB, gt=0)
     """Bytes of frames that may wait for the bus: half a minute of 400 kB pictures at 5/s, then the drop policy acts."""
