@@ -1,10 +1,11 @@
-"""`python -m core migrate`: makes the database (and the Kafka topics) ready.
+"""`python -m core migrate`: makes the database (and the Kafka topics) ready. `retain`: removes what is too old.
 
 `settings` lists every setting; `audit` says who changed what, when, and why.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -22,7 +23,7 @@ from core.adapters.migrate import upgrade
 from core.adapters.postgres_logins import give_login, read_url
 from core.audit import AuditFilter, sentence
 from core.errors import LineError
-from core.settings import LineSettings
+from core.settings import LineSettings, RetentionSettings
 
 STATIONS = ("core", "ingest", "model", "worker", "dashboard", "retrain")
 
@@ -44,6 +45,9 @@ def main() -> int:
     )
     migrate.set_defaults(run=_migrate)
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
+    retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
+    retain.add_argument("--dry-run", action="store_true", help="only say what would go")
+    retain.set_defaults(run=_retain)
     audit = verbs.add_parser("audit", help="who changed what, newest first")
     audit.add_argument("--who", default="", help="only this person's changes")
     audit.add_argument("--what", default="", help='only what begins so, e.g. "threshold" or "camera line1-top"')
@@ -54,9 +58,9 @@ def main() -> int:
     users.add_argument("files", nargs="+", type=Path, help="files that each hold a station's REDIS_URL")
     users.set_defaults(run=_print_redis_users)
     write_log_lines(LineSettings().log_format, "core")
+    asked = parser.parse_args()
     try:
-        told = parser.parse_args()
-        told.run(told)
+        asked.run(asked)
     except LineError as error:
         print(f"core: {error}", file=sys.stderr)
         return 1
@@ -74,6 +78,13 @@ def _migrate(told: argparse.Namespace) -> None:
     days = ledger.open_days()
     log.info("migrated", days_opened=len(opened), first_day=str(days.first), last_day=str(days.last))
     ledger.close()
+
+
+def _retain(asked: argparse.Namespace) -> None:
+    retention = wiring.open_retention(LineSettings(), RetentionSettings(), datetime.now(UTC), time.sleep)
+    found = retention.plan() if asked.dry_run else retention.run()
+    for each in found:
+        print(f"{each.count:>10}  {each.what}{' would go' if asked.dry_run else ''}")
 
 
 def _moment(text: str) -> datetime:

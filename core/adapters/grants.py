@@ -33,6 +33,8 @@ STATION_ROLES = {field.name: f"line_{field.name}" for field in fields(Grants)}
 ROLES = (OWNER, *STATION_ROLES.values())
 
 GRANTS = {
+    "accepted_features": Grants(dashboard="select, insert", retrain=READ),
+    "alarm": Grants(dashboard=WRITE, retrain="select, insert"),
     "audit": Grants(dashboard="select, insert", retrain="insert"),
     "bus_gap": Grants(worker="select, insert"),
     "bus_lane": Grants(worker=READ, ingest=WRITE),
@@ -44,8 +46,11 @@ GRANTS = {
     "discarded_artifact": Grants(dashboard=""),
     "golden_part": Grants(dashboard=WRITE, retrain="select, insert"),
     "in_hand": Grants(worker=f"{WRITE}, delete", dashboard=""),
-    "inspection": Grants(worker="select, insert", retrain=READ),
+    # A review locks the row it is about, and a lock asks for the right to update some column: this one decides nothing.
+    "inspection": Grants(worker="select, insert", dashboard="select, update (detail)", retrain=READ),
     "live_tile": Grants(worker=WRITE),
+    "lot_rollup": Grants(worker=WRITE, retrain=READ),
+    "master_part": Grants(dashboard=f"{WRITE}, delete"),
     "model_version": Grants(worker=READ, retrain="select, insert"),
     "night_slot": Grants(retrain=WRITE),
     "optics_baseline": Grants(worker=READ, dashboard="select, insert"),
@@ -58,6 +63,8 @@ GRANTS = {
     "review": Grants(dashboard="select, insert", retrain=READ),
     "rollup": Grants(worker=WRITE, retrain=READ),
     "score_map": Grants(worker="select, insert", retrain=READ),
+    "shift_check": Grants(dashboard=WRITE),
+    "shift_check_step": Grants(dashboard=WRITE),
     "threshold": Grants(worker=READ, dashboard="select, insert", retrain="select, insert"),
     "training_progress": Grants(retrain=WRITE),
     "training_run": Grants(retrain=WRITE),

@@ -95,6 +95,12 @@ HELD = text(
     "select role, tablename, privilege from unnest(:roles) role, pg_tables, unnest(:privileges) privilege"
     " where schemaname = 'public' and has_table_privilege(role, quote_ident(tablename), privilege)"
 )
+HELD_COLUMNS = text(
+    "select grantee, table_name, lower(privilege_type) || ' (' || column_name || ')'"
+    " from information_schema.column_privileges held where grantee = any(:roles) and not exists ("
+    "select from information_schema.table_privileges whole where whole.grantee = held.grantee"
+    " and whole.table_name = held.table_name and whole.privilege_type = held.privilege_type)"
+)
 
 
 def test_roles_hold_exactly_what_the_table_says(url: str) -> None:
@@ -110,7 +116,7 @@ def test_roles_hold_exactly_what_the_table_says(url: str) -> None:
     with owned.connect() as connection:
         tables = set(connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")))
         asked = {"roles": list(STATION_ROLES.values()), "privileges": list(PRIVILEGES)}
-        held = {tuple(row) for row in connection.execute(HELD, asked)}
+        held = {tuple(row) for query in (HELD, HELD_COLUMNS) for row in connection.execute(query, asked)}
     owned.dispose()
     known = {one for one in wanted if one[1] in tables}
     assert held == known | {(role, "alembic_version", "select") for role in STATION_ROLES.values()}
