@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from core.errors import HousekeepingRuns, LineError
-from core.retention import Expired
+from core.retention import Expired, seconds_until
 from retrain.tidying import Tidying
 
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -50,3 +52,17 @@ def test_a_clock_that_jumps_back_an_hour_repeats_nothing() -> None:
     assert len(day.look_every(10, hours=2)) == 1
     day.now += timedelta(hours=23)
     assert len(day.look_every(10, hours=4)) == 2
+
+
+def test_where_somebody_else_removes_this_station_never_does() -> None:
+    """Only the tables' owner may drop days; a station that is not the owner leaves it to whoever is."""
+    day = Day()
+    day.tidying = Tidying(day.remove, lambda: day.now, from_hour=-1)
+    assert day.look_every(60, hours=48) == []
+
+
+@pytest.mark.parametrize(("now", "hours"), [("01:30", 0.5), ("02:00", 24), ("02:30", 23.5), ("23:59:59", 2 + 1 / 3600)])
+def test_the_owner_waits_for_the_hour(now: str, hours: float) -> None:
+    """The next time it strikes, be it tomorrow."""
+    moment = datetime.fromisoformat(f"2026-11-24T{now}+00:00")
+    assert seconds_until(2, moment) == pytest.approx(3600 * hours)
