@@ -17,7 +17,7 @@ log = structlog.get_logger("core")
 
 
 class Tidying:
-    """Removes once per UTC date, from this hour on; what fails is tried again at the next look."""
+    """Removes once per UTC date, from this hour on (-1: never); what fails is tried again at the next look."""
 
     def __init__(self, remove: Callable[[], Sequence[Expired]], clock: Clock, from_hour: int) -> None:
         self._remove = remove
@@ -35,7 +35,7 @@ class Tidying:
     def look(self) -> None:
         """Remove, if it is due. Never raises: what keeps it from removing is in the log, and nothing depends on it."""
         now = self._clock()
-        if now.hour < self._from_hour or self._done_on == now.date():
+        if self._from_hour < 0 or now.hour < self._from_hour or self._done_on == now.date():
             return
         try:
             removed = {each.what: each.count for each in self._remove() if each.count}
