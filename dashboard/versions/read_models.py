@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, Subquery, case, func, select
+from sqlalchemy import Engine, Row, Subquery, case, func, select
 
 from core.adapters.schema import model_version, promotion, threshold
 from core.adapters.schema_rollups import rollup
@@ -29,46 +29,25 @@ class VersionRow:
 
 def versions(engine: Engine, product: str) -> list[VersionRow]:
     """All of the product, newest first."""
-    with reading(engine) as connection:
-        rows = list(connection.execute(_versions(product)))
-    active = max((row.promotion_id for row in rows if row.promotion_id), default=None)
-    return [_version(row, active) for row in rows]
-
-
-def _versions(product: str) -> Select[Any]:
-    newest, last, judged = _newest_limits(), _last_promotions(product), _judged(product)
-    columns = (newest.c.review_from, newest.c.reject_from, last.c.at, last.c.promotion_id, *judged.c[1:])
-    return (
-        select(model_version, *columns)
+    newest, last, counted = _newest_limits(), _last_promotions(product), _counts(product)
+    query = (
+        select(
+            model_version, newest.c.review_from, newest.c.reject_from, last.c.at, last.c.id.label("promotion_id"),
+            counted.c.judged, counted.c.rejected,
+        )
         .join(newest, (newest.c.model_version_id == model_version.c.id) & (newest.c.place == 1), isouter=True)
         .join(last, last.c.model_version_id == model_version.c.id, isouter=True)
-        .join(judged, judged.c.model_version_id == model_version.c.id, isouter=True)
+        .join(counted, counted.c.model_version_id == model_version.c.id, isouter=True)
         .where(model_version.c.product == product)
         .order_by(model_version.c.id.desc())
-    )
+    )  # fmt: skip
+    with reading(engine) as connection:
+        rows = list(connection.execute(query))
+    active = max((row.promotion_id for row in rows if row.promotion_id), default=None)
+    return [_version_row(row, active) for row in rows]
 
 
-def _newest_limits() -> Subquery:
-    own = threshold.c
-    place = func.row_number().over(partition_by=own.model_version_id, order_by=own.id.desc()).label("place")
-    return select(own.review_from, own.reject_from, own.model_version_id, place).subquery()
-
-
-def _last_promotions(product: str) -> Subquery:
-    own = promotion.c
-    last = select(own.model_version_id, func.max(own.at).label("at"), func.max(own.id).label("promotion_id"))
-    return last.where(own.product == product).group_by(own.model_version_id).subquery()
-
-
-def _judged(product: str) -> Subquery:
-    own = rollup.c
-    rejected = func.sum(case((own.decision == Decision.NG.value, own.frames), else_=0)).label("rejected")
-    counted = select(own.model_version_id, func.sum(own.frames).label("judged"), rejected)
-    of_days = counted.where(own.grain == Grain.DAY.value, own.product == product)
-    return of_days.group_by(own.model_version_id).subquery()
-
-
-def _version(row: Row[Any], active: int | None) -> VersionRow:
+def _version_row(row: Row[Any], active: int | None) -> VersionRow:
     return VersionRow(
         ModelVersion(row.id, row.product, BundleRef(row.bundle_uri, row.bundle_sha256), row.created_at),
         row.who,
@@ -77,6 +56,39 @@ def _version(row: Row[Any], active: int | None) -> VersionRow:
         row.promotion_id is not None and row.promotion_id == active,
         int(row.judged or 0),
         int(row.rejected or 0),
+    )
+
+
+def _newest_limits() -> Subquery:
+    return select(
+        threshold.c.review_from,
+        threshold.c.reject_from,
+        threshold.c.model_version_id,
+        func.row_number()
+        .over(partition_by=threshold.c.model_version_id, order_by=threshold.c.id.desc())
+        .label("place"),
+    ).subquery()
+
+
+def _last_promotions(product: str) -> Subquery:
+    return (
+        select(promotion.c.model_version_id, func.max(promotion.c.at).label("at"), func.max(promotion.c.id).label("id"))
+        .where(promotion.c.product == product)
+        .group_by(promotion.c.model_version_id)
+        .subquery()
+    )
+
+
+def _counts(product: str) -> Subquery:
+    """Of this product's parts, per version, from the days' counts."""
+    rejected = case((rollup.c.decision == Decision.NG.value, rollup.c.frames), else_=0)
+    return (
+        select(
+            rollup.c.model_version_id, func.sum(rollup.c.frames).label("judged"), func.sum(rejected).label("rejected")
+        )
+        .where(rollup.c.grain == Grain.DAY.value, rollup.c.product == product)
+        .group_by(rollup.c.model_version_id)
+        .subquery()
     )
 
 
