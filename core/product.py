@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, Self
 
 from core.frame import CAMERA_NAME, PRODUCT_NAME, SHA256, check_match, check_utc
+from core.night_rule import NightRule
 from core.part import ViewPlan
 from core.verdict import Threshold
 
@@ -21,7 +22,7 @@ HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NightRule):
     """How one product is inspected. Every field has a default that works without being touched.
 
     `keep_ok_share` (0..1) of OK frames go to the artifact store beside all others; `kept_map_scale` and
@@ -37,7 +38,7 @@ class Recipe:
 
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
-    none each for the training's own default.
+    none each for the training's own default. What its nights do is said in NightRule.
     """
 
     keep_ok_share: float = 0.02
@@ -67,6 +68,7 @@ class Recipe:
             raise ValueError(f"deadline_s must be a number of seconds, 0 for none, got {self.deadline_s}")
         check_views(self.views, self.views_deadline_s)
         check_input_size(self.input_height, self.input_width)
+        self.check_night()
         for name, highest in HIGHEST_SHARES.items():
             share = getattr(self, name)
             if share is not None and not 0 <= share <= highest:

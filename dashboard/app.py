@@ -6,7 +6,7 @@ from PIL import Image
 
 from core.errors import LineError
 from dashboard import who
-from dashboard.views import defects, health, live, login
+from dashboard.views import defects, health, live, login, thresholds
 
 
 def _icon() -> Image.Image:
@@ -29,6 +29,7 @@ def main() -> None:
     pages = [
         st.Page(live.page, title="Live", icon=":material/grid_view:", url_path="live", default=True),
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
+        st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]
     hidden = st.query_params.get("wall") == "1"

@@ -133,7 +133,7 @@ def newest_parts(engine: Engine, wanted: DefectFilter, before: PartKey | None, l
         edge = (literal(before.captured_at), literal(before.camera), literal(before.start_id), literal(before.sequence))
         query = query.where(inspection.c.captured_at <= before.captured_at, tuple_(*KEY) < tuple_(*edge))
     with reading(engine) as connection:
-        return [_part(row) for row in connection.execute(_newest_first(query).limit(limit))]
+        return [part_of(row) for row in connection.execute(_newest_first(query).limit(limit))]
 
 
 def count_newer(engine: Engine, wanted: DefectFilter, after: datetime, limit: int = 100) -> int:
@@ -220,11 +220,12 @@ def _names(rows: list[Row[Any]]) -> list[str]:
 def _camera_row(rows: list[Row[Any]]) -> CameraRow:
     first = rows[0]
     counts = CameraCounts(int(first.captured), int(first.judged), int(first.dropped))
-    recent = tuple(_part(row) for row in rows if row.decision is not None)
+    recent = tuple(part_of(row) for row in rows if row.decision is not None)
     return CameraRow(first.run_camera, first.run_product, counts, recent)
 
 
-def _part(row: Row[Any]) -> Part:
+def part_of(row: Row[Any]) -> Part:
+    """The part of a row that holds all columns of `inspection`."""
     return Part(
         PartKey(row.captured_at, row.camera, row.start_id, row.sequence),
         row.product,

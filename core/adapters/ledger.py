@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
+from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
@@ -32,6 +33,7 @@ class PostgresLedger(
     PostgresOutbox,
     PostgresLearning,
     PostgresNights,
+    PostgresGaps,
     PostgresReviews,
     PostgresGolden,
     PostgresRequests,

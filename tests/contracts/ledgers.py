@@ -10,6 +10,7 @@ from core.adapters.migrate import upgrade
 from core.attempts import Attempts
 from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
 from core.frame import FrameHeader, FrameId, sha256_of
+from core.gap import GapLedger
 from core.inspection import (
     NOT_KEPT,
     Arrival,
@@ -61,6 +62,7 @@ class Ledger(
     Outbox,
     NightSlots,
     PartDecisions,
+    GapLedger,
     Reviews,
     ReviewDesk,
     GoldenSet,
