@@ -1,5 +1,6 @@
 """Product and its recipe; ModelVersion; what is active on the line right now."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from math import inf
@@ -17,6 +18,8 @@ SIDE_STEP = 32
 """Sides of a network's input are multiples of this."""
 LONGEST_VIEWS_DEADLINE_S = 3600.0
 """Seconds between the first and the last view of a part: one station after the other, not one day after the other."""
+DEFECT_KIND = re.compile(r"[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]{0,38}[^\x00-\x1f\x7f\s])?")
+"""One to forty letters that begin and end with one that is seen."""
 HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
 """How far each part of the rule that makes a score of a map can be turned up."""
 
@@ -39,6 +42,9 @@ class Recipe(NightRule):
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
     none each for the training's own default. What its nights do is said in NightRule.
+
+    For people: `review_ok_share` (0..1) of OK parts come up for review beside all REVIEW and NG; `defect_kinds` are
+    what a confirmed defect can be called, the first nine by the keys 1 to 9.
     """
 
     keep_ok_share: float = 0.02
@@ -56,9 +62,11 @@ class Recipe(NightRule):
     smoothing: float | None = None
     top_share: float | None = None
     minimum_area: float | None = None
+    review_ok_share: float = 0.0
+    defect_kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("keep_ok_share", "false_reject_budget", "review_budget"):
+        for name in ("keep_ok_share", "false_reject_budget", "review_budget", "review_ok_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
         for name in ("kept_map_scale", "other_map_scale"):
@@ -69,6 +77,9 @@ class Recipe(NightRule):
         check_views(self.views, self.views_deadline_s)
         check_input_size(self.input_height, self.input_width)
         self.check_night()
+        object.__setattr__(self, "defect_kinds", tuple(self.defect_kinds))  # JSON knows only lists
+        for kind in self.defect_kinds:
+            check_match("defect_kinds", DEFECT_KIND, kind)
         for name, highest in HIGHEST_SHARES.items():
             share = getattr(self, name)
             if share is not None and not 0 <= share <= highest:
@@ -80,8 +91,8 @@ class Recipe(NightRule):
         return ViewPlan(cameras_of(self.views), self.views_deadline_s) if self.views.strip() else None
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return asdict(self)
+        """The recipe as plain JSON values, which know no tuples."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:

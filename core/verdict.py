@@ -21,6 +21,7 @@ class ErrorReason(StrEnum):
     """Why a frame could not be judged. Each of them rejects the part."""
 
     ENVELOPE = "envelope not trusted"
+    SIGNATURE = "signature"
     CONTENT = "content does not match its header"
     EMPTY = "no content"
     UNDECODABLE = "undecodable"

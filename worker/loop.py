@@ -11,6 +11,7 @@ import structlog
 from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, LineError, NoOpenDay
 from core.inspection import Batch, OpenDays
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
+from core.signature import Doubts, believe
 from core.verdict_message import key_of
 from core.wire import Delivery
 from worker.batching import BatchLimits, collect
@@ -68,6 +69,7 @@ class Bench:
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
     meters: Meters = field(default_factory=Meters)
+    doubts: Doubts = believe
     wait_for_model_s: float = 90.0
 
 
@@ -101,9 +103,9 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
     # One after another: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
     def open_one(one: Delivery) -> Opened:
         if portion.is_poison:
-            return set_aside(one, days, bench.clock())
-        opened = bench.views.checked(open_delivery(one, days, bench.clock(), fetch, bench.decode))
-        return bench.optics.checked(opened)
+            return set_aside(one, days, bench.clock(), bench.doubts)
+        opened = open_delivery(one, days, bench.clock(), fetch, bench.decode, bench.doubts)
+        return bench.optics.checked(bench.views.checked(opened))
 
     thumbnails = Thumbnails(last_places([one.record.key for one in portion.deliveries]))
     desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.adapters.ledger_accepted import PostgresAccepted
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_gaps import PostgresGaps
@@ -36,6 +37,7 @@ class PostgresLedger(
     PostgresGaps,
     PostgresReviews,
     PostgresGolden,
+    PostgresAccepted,
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,

@@ -11,7 +11,7 @@ from core.adapters import days
 from core.adapters.database import translated
 from core.adapters.ledger_outbox import append_to_outbox
 from core.adapters.ledger_parts import record_views
-from core.adapters.ledger_rollups import add_rollups
+from core.adapters.ledger_rollups import add_lots, add_rollups
 from core.adapters.ledger_rows import (
     KEY_COLUMNS,
     Key,
@@ -31,7 +31,7 @@ from core.inspection import Batch, OpenDays, Progress, Recorded, Result
 from core.part import ViewPlan
 from core.part_assembly import sightings_of
 from core.part_message import part_key, to_part_message
-from core.rollup import rolled_up
+from core.rollup import lots_of, rolled_up
 from core.verdict_message import key_of, to_verdict_message
 
 COUNTED = ("judged", "ok", "review", "ng", "error", "judged_dropped")
@@ -65,6 +65,7 @@ class PostgresInspections:
         _insert(connection, score_map, (map_row(result) for result in new if has_map(result)))
         _add_counts(connection, camera_counts(new))
         add_rollups(connection, rolled_up(new))
+        add_lots(connection, lots_of(new))
         decided = record_views(connection, sightings_of(new, plans))
         if self.tells:
             append_to_outbox(connection, ((key_of(result)[0], to_verdict_message(result)) for result in new))

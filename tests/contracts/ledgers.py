@@ -38,7 +38,7 @@ from core.ports import (
 from core.product import BundleRef
 from core.request import Requests
 from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
-from core.review_ports import GoldenSet, ReviewDesk, Reviews
+from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -61,10 +61,11 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
-    PartDecisions,
     GapLedger,
+    PartDecisions,
     Reviews,
     ReviewDesk,
+    AcceptedParts,
     GoldenSet,
     Requests,
     TrainingRuns,
