@@ -1,5 +1,6 @@
 """`python -m core migrate`: makes the database (and the Kafka topics) ready. `retain`: removes what is too old.
 
+`backup FOLDER` and `restore FOLDER` keep what the line remembers.
 `settings` lists every setting; `audit` says who changed what, when, and why.
 """
 
@@ -48,6 +49,13 @@ def main() -> int:
     retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
     retain.set_defaults(run=_retain)
+    for verb, run, does in (
+        ("backup", _backup, "write database and artifacts into an empty folder; the line may run"),
+        ("restore", _restore, "bring such a folder back into an empty database and its artifact store"),
+    ):
+        keeping = verbs.add_parser(verb, help=does)
+        keeping.add_argument("folder", type=Path)
+        keeping.set_defaults(run=run)
     audit = verbs.add_parser("audit", help="who changed what, newest first")
     audit.add_argument("--who", default="", help="only this person's changes")
     audit.add_argument("--what", default="", help='only what begins so, e.g. "threshold" or "camera line1-top"')
@@ -85,6 +93,18 @@ def _retain(asked: argparse.Namespace) -> None:
     found = retention.plan() if asked.dry_run else retention.run()
     for each in found:
         print(f"{each.count:>10}  {each.what}{' would go' if asked.dry_run else ''}")
+
+
+def _backup(asked: argparse.Namespace) -> None:
+    manifest = wiring.open_vault(LineSettings()).backup(asked.folder, datetime.now(UTC))
+    print(f"{asked.folder}: schema {manifest.revision}, {len(manifest.artifacts)} artifacts")
+    for uri in manifest.missing:
+        print(f"    not in the store, though a row names it: {uri}")
+
+
+def _restore(asked: argparse.Namespace) -> None:
+    manifest = wiring.open_vault(LineSettings()).restore(asked.folder)
+    print(f"restored as of {manifest.taken_at:%Y-%m-%d %H:%M} UTC; next: python -m core migrate")
 
 
 def _moment(text: str) -> datetime:

@@ -35,6 +35,10 @@ class BusUnavailable(LineError):
     """The frame bus does not answer: check KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL; frames wait meanwhile."""
 
 
+class BusForbidden(BusUnavailable):
+    """The frame bus refuses this user this: `python -m core.kafka_user save NAME --role ROLE` grants."""
+
+
 class LedgerUnavailable(LineError):
     """Postgres does not answer: check DATABASE_URL and that the server runs; frames wait on the bus meanwhile."""
 
@@ -69,6 +73,10 @@ class HousekeepingRuns(LineError):
 
 class BackupRefused(LineError):
     """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
+
+
+class ProgramMissing(LineError):
+    """A program of PostgreSQL is not here: install its client package in the server's version (postgresql-client)."""
 
 
 class BoardUnavailable(LineError):
@@ -121,3 +129,7 @@ class SettingRefused(LineError):
 
 class NightInterrupted(LineError):
     """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""
+
+
+class NightFailed(LineError):
+    """A night's run ended without a verdict: the line is untouched; the run's log says what happened."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS = Path("/run/secrets")
@@ -27,6 +27,23 @@ class LineSettings(BaseSettings):
 
     kafka_session_s: float = Field(default=12.0, ge=1)
     """Seconds until a killed worker's partitions go to others. Shorter takes a long pause for a death; drills do."""
+
+    kafka_security_protocol: str = Field(default="PLAINTEXT", pattern=r"^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$")
+    """How the broker is spoken to. SASL_SSL in a plant: encrypted, and every client has a name. PLAINTEXT, the default,
+    is for a broker that nobody else can reach."""
+
+    kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", pattern=r"^SCRAM-SHA-(256|512)$")
+    """How a client proves who it is: SCRAM, which never sends the password."""
+
+    kafka_sasl_username: str = ""
+    """Who this station is to the broker: each camera and worker a user of its own, made by `python -m core.kafka_user`.
+    Empty: the broker does not ask."""
+
+    kafka_sasl_password: SecretStr = SecretStr("")
+    """Its password; in containers a secret file of this name in lower case, never an environment variable."""
+
+    kafka_ssl_cafile: str = ""
+    """File with the certificate of whoever signed the broker's (PEM). Empty: the system's own authorities."""
 
     redis_url: str = ""
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""

@@ -23,6 +23,7 @@ from dashboard.read_models import Part, PartKey
 from dashboard.settings import DashboardSettings
 from dashboard.trends import read_models as trend_models
 from dashboard.trends.spans import Span
+from dashboard.versions.letter import LetterFacts, letter_facts
 
 LIVE_S = 0.5
 HEALTH_S = 2.0
@@ -170,6 +171,20 @@ def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
 def step_counts(product: str, camera: str, span: Span, now: datetime) -> list[trend_models.StepCount]:
     """A product's counts up to this minute, however many look; raises as `health_view` does."""
     return trend_models.step_counts(line().ledger.engine, product, camera, span, now)
+
+
+def letter_of(bundle_uri: str) -> LetterFacts:
+    """What a bundle's letter says, or why that cannot be told."""
+    try:
+        return _letter(bundle_uri)
+    except (ArtifactMissing, ArtifactsUnavailable) as error:
+        return LetterFacts({}, "its letter is gone" if isinstance(error, ArtifactMissing) else "the store is away")
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _letter(bundle_uri: str) -> LetterFacts:
+    """A bundle never changes, so a letter that was found is read once."""
+    return letter_facts(line().artifacts.get(bundle_uri))
 
 
 def _waiting() -> int | None:

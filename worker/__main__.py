@@ -33,6 +33,7 @@ from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.counts import Counts
 from worker.days import Days
 from worker.diary import open_diary
+from worker.forward_clock import ForwardClock
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.optics.book import OpticsBook
@@ -122,7 +123,7 @@ def _bench(
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode_strictly,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
-        clock=lambda: datetime.now(UTC),
+        clock=ForwardClock(lambda: datetime.now(UTC), time.monotonic),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
         views=ViewBook(ledger.products, time.monotonic),

@@ -46,6 +46,11 @@ class FsspecArtifacts:
             with _available():
                 Path(self._root).mkdir(parents=True, exist_ok=True)
 
+    @property
+    def url(self) -> str:
+        """What every URI of this store begins with, before a slash."""
+        return str(self._files.unstrip_protocol(self._root))
+
     def put(self, name: str, content: bytes) -> str:
         """Keep it whole or not at all; on a disk of this machine it survives a power cut."""
         check_name(name)
@@ -104,7 +109,7 @@ class FsspecArtifacts:
 
     def _path(self, uri: str) -> str:
         """Where it lies, only if `put` could have said so: a URI may come from a stranger's record."""
-        start = f"{self._files.unstrip_protocol(self._root)}/"
+        start = f"{self.url}/"
         name = uri.removeprefix(start)
         try:
             check_name(name)

@@ -157,7 +157,7 @@ class MemoryLedger(
     def report_worker(self, report: WorkerReport) -> None:
         """Keep the newest."""
         known = self.worker_reports.get(report.owner, report)
-        newest = max(known, report, key=lambda each: each.reported_at)
+        newest = report if known.reported_at <= report.reported_at or known.judged < report.judged else known
         kept = {**self.worker_reports, report.owner: newest}
         since = report.reported_at - FORGOTTEN_AFTER
         self.worker_reports = {owner: each for owner, each in kept.items() if each.reported_at >= since}

@@ -22,7 +22,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, s
 
 def trends(browser: Browser, address: str) -> Page:
     page = opened(browser, f"{address}/trends")
-    expect(page.locator(".st-key-trend_box .marks").first).to_be_visible()
+    page.locator(".st-key-trend_box .marks").first.wait_for(timeout=90_000)
     return page
 
 
@@ -61,7 +61,7 @@ def test_the_drawing_is_no_wider_than_the_window(browser: Browser, running: tupl
     for width, height in ((1280, 800), (1920, 1080)):
         page = opened(browser, f"{running[1]}/trends", width, height)
         drawing = page.locator(".st-key-trend_box .marks").first
-        expect(drawing).to_be_visible()
+        drawing.wait_for(timeout=90_000)
         box = drawing.bounding_box()
         assert box
         assert box["x"] + box["width"] <= width
