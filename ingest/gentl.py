@@ -20,6 +20,12 @@ from ingest.video import LiveCamera, Pixels
 FETCH_S = 0.2
 """Seconds one look for a picture takes at most: how soon a camera that is to stop lets go of its device."""
 
+Broken = tuple[type[Exception], ...]
+"""What the library raises for a device or producer that does not do what it is asked."""
+
+NOT_THERE: Broken = (ValueError, OSError)
+"""What it raises besides where there is no such device or file."""
+
 COLOURS = {
     "Mono8": (1, None),
     "BayerRG8": (1, cv2.COLOR_BayerRGGB2BGR),
@@ -94,7 +100,7 @@ class GentlCapture:
     A picture that did not arrive whole is none: it counts as missed, and is never shown half.
     """
 
-    def __init__(self, acquirer: Any, let_go: Callable[[], object], broken: type[Exception]) -> None:
+    def __init__(self, acquirer: Any, let_go: Callable[[], object], broken: Broken) -> None:
         self._acquirer = acquirer
         self._let_go = let_go
         self._broken = broken
@@ -175,7 +181,7 @@ def to_pixels(component: Any) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
 
 
-def _place_of(name: str, devices: Any, broken: type[Exception]) -> int:
+def _place_of(name: str, devices: Any, broken: Broken) -> int:
     """Where the camera of this serial number, user's name or id stands among those the producer sees."""
     names = [_names_of(found, broken) for found in devices]
     for place, known in enumerate(names):
@@ -184,7 +190,7 @@ def _place_of(name: str, devices: Any, broken: type[Exception]) -> int:
     raise CameraLost(f"no camera {name!r}; the producer sees {', '.join(known[0] for known in names) or 'none'}")
 
 
-def _names_of(found: Any, broken: type[Exception]) -> list[str]:
+def _names_of(found: Any, broken: Broken) -> list[str]:
     """What a device is called; which of its names a device has is its maker's choice."""
     names: list[str] = []
     for attribute in ("serial_number", "user_defined_name", "id_"):
@@ -195,23 +201,23 @@ def _names_of(found: Any, broken: type[Exception]) -> list[str]:
     return names or ["a camera without a name"]
 
 
-def _harvester() -> tuple[Any, type[Exception]]:
+def _harvester() -> tuple[Any, Broken]:
     try:
-        from genicam.gentl import GenericException
+        from genicam import genapi, gentl
         from harvesters.core import Harvester
     except ImportError as error:
         raise SettingRefused(f"--source genicam: {error}; pip install '.[genicam]'") from error
-    return Harvester(), GenericException
+    return Harvester(), (gentl.GenericException, genapi.GenericException)
 
 
 @contextmanager
-def _lost_where(broken: type[Exception], let_go: Callable[[], object]) -> Iterator[None]:
+def _lost_where(broken: Broken, let_go: Callable[[], object]) -> Iterator[None]:
     """What cannot be opened is let go of, and tried again later."""
     try:
         yield
     except CameraLost:
         let_go()
         raise
-    except (broken, ValueError, OSError) as error:
+    except broken + NOT_THERE as error:
         let_go()
         raise CameraLost(str(error) or type(error).__name__) from error

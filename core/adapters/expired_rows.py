@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
+from core.adapters.schema_parts import part_decision
 from core.adapters.schema_retention import discarded_artifact
 from core.adapters.schema_reviews import golden_part, review
 from core.adapters.schema_rollups import rollup
@@ -139,6 +140,11 @@ def expired_runs(before: date) -> ColumnElement[bool]:
     follows = (later.c.camera == camera_run.c.camera) & (later.c.first_seen_at > camera_run.c.first_seen_at)
     heard = func.coalesce(camera_run.c.reported_at, camera_run.c.first_seen_at)
     return (heard < begin_of(before)) & (camera_run.c.first_seen_at < begin_of(before)) & exists().where(follows)
+
+
+def expired_parts(before: date) -> ColumnElement[bool]:
+    """Decisions about parts that several cameras saw before the day: they go with the inspections that they are of."""
+    return part_decision.c.decision.is_not(None) & (part_decision.c.first_seen_at < begin_of(before))
 
 
 def remove(engine: Engine, table: Any, condition: ColumnElement[bool]) -> int:

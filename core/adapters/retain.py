@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, func, select, text
 from core.adapters import expired_days, expired_rows
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
+from core.adapters.schema_parts import part_decision
 from core.adapters.schema_rollups import rollup
 from core.errors import HousekeepingRuns, NotTheOwner
 from core.retention import ArtifactShelf, Expired, Folder, Horizons, begin_of, is_before
@@ -109,6 +110,7 @@ class Retention:
     def _rows(self) -> list[tuple[str, Any, ColumnElement[bool]]]:
         return [
             ("untold verdicts", outbox, expired_rows.expired_outbox(self.keep.outbox)),
+            ("parts of several views", part_decision, expired_rows.expired_parts(self.keep.inspections)),
             ("counts by the minute", rollup, expired_rows.expired_minutes(self.keep.minutes)),
             ("former starts of cameras", camera_run, expired_rows.expired_runs(self.keep.camera_runs)),
         ]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, func, select
 
 from core.adapters.database import open_engine
+from core.adapters.expired_rows import expired_parts, remove
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.adapters.ledger import PostgresLedger
 from core.adapters.schema import inspection
@@ -184,18 +185,6 @@ def test_parts_come_newest_first_and_only_so_many(ledger: Ledger) -> None:
     assert ledger.parts("nut", 2) == []
 
 
-def test_old_parts_are_forgotten_once_they_are_decided(ledger: Ledger) -> None:
-    """An open one stays until it is closed."""
-    ledger.record(batch(seen(TOP), seen(TOP, part=1), seen(TOP, part=2, arrived_s=600.0)))
-    ledger.record(batch(seen(SIDE)))
-    assert ledger.forget_parts(at(0)) == 0
-    assert ledger.forget_parts(at(1)) == 1
-    ledger.close_overdue(at(60))
-    assert ledger.forget_parts(at(1)) == 1
-    ledger.record(batch(seen(SIDE, part=2, arrived_s=600.0), first=1))
-    assert [(part.seen.part_id, part.decision) for part in [only_part(ledger)]] == [("p2", Decision.OK)]
-
-
 def parts_and_rows(ledger: PostgresLedger) -> tuple[int, int, int]:
     with ledger.engine.connect() as connection:
         parts = connection.scalar(select(func.count()).select_from(part_decision)) or 0
@@ -276,6 +265,19 @@ def test_a_connection_that_dies_in_between_leaves_no_view_and_the_next_try_makes
     postgres_ledger.record(batch(seen(SIDE)))
     assert parts_and_rows(postgres_ledger) == (1, 0, 2)
     assert told_parts(postgres_ledger) == [("p0", "OK")]
+
+
+def test_retention_takes_decided_parts_with_their_inspections_and_leaves_open_ones(
+    postgres_ledger: PostgresLedger,
+) -> None:
+    """By the day on which they were first seen."""
+    postgres_ledger.record(batch(seen(TOP), seen(TOP, part=1)))
+    postgres_ledger.record(batch(seen(SIDE)))
+    engine, day = postgres_ledger.engine, TODAY.date()
+    assert remove(engine, part_decision, expired_parts(day)) == 0
+    assert remove(engine, part_decision, expired_parts(day + timedelta(days=1))) == 1
+    (left,) = postgres_ledger.parts("ballscrew", 10)
+    assert isinstance(left, OpenPart)
 
 
 part_histories = st.lists(

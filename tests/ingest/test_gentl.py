@@ -166,7 +166,7 @@ class AcquirerTwin:
 
 
 def capture_of(twin: AcquirerTwin) -> GentlCapture:
-    capture = GentlCapture(twin, lambda: twin.calls.append("reset"), DeviceGone)
+    capture = GentlCapture(twin, lambda: twin.calls.append("reset"), (DeviceGone,))
     capture.start()
     return capture
 
@@ -262,6 +262,13 @@ def test_a_camera_that_the_producer_does_not_see_is_waited_for(producer: Path) -
     """The message says which ones it does see."""
     with pytest.raises(CameraLost, match="no camera '99'; the producer sees 0, 1, 2"):
         open_capture(Device("99", str(producer)))
+
+
+def test_a_pixel_format_that_the_camera_does_not_have_is_told_and_the_camera_let_go_of(producer: Path) -> None:
+    """Whoever corrects the source need not restart anything."""
+    with pytest.raises(CameraLost, match="BayerRG8"):
+        open_capture(Device("1", str(producer), "BayerRG8"))
+    open_capture(Device("1", str(producer), "Mono8")).release()
 
 
 def test_the_setting_names_the_producer_of_all_cameras(producer: Path) -> None:
