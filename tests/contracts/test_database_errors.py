@@ -7,7 +7,8 @@ from sqlalchemy.exc import DatabaseError, DataError
 
 from core.adapters.database import translated
 from core.adapters.ledger import PostgresLedger
-from core.errors import LedgerUnavailable
+from core.adapters.postgres_lanes import on_the_bus
+from core.errors import BusUnavailable, LedgerFull, LedgerUnavailable
 
 GONE = psycopg2.DatabaseError("server closed the connection unexpectedly\n\tThis probably means ...")
 
@@ -28,3 +29,16 @@ def test_a_statement_that_cannot_be_right_is_no_outage(postgres_ledger: Postgres
     """Waiting would not mend it."""
     with pytest.raises(DataError), translated(), postgres_ledger.engine.connect() as connection:
         connection.execute(text("select 1 / 0"))
+
+
+@pytest.mark.server
+def test_a_full_disk_has_words_and_a_remedy_of_its_own(postgres_ledger: PostgresLedger) -> None:
+    """Told by its code, as a ledger and as a bus: what is to be done is not what a dead server needs."""
+    full = text("do $$ begin raise exception 'no space' using errcode = '53100'; end $$")
+    for wrapped, error in ((translated, LedgerFull), (on_the_bus, BusUnavailable)):
+        with (
+            pytest.raises(error, match=r"no room left.*python -m core retain"),
+            wrapped(),
+            postgres_ledger.engine.connect() as asked,
+        ):
+            asked.execute(full)

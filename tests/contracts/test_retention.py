@@ -10,21 +10,19 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 from sqlalchemy import Engine, event, text
 
 from core.adapters import expired_days, expired_rows, schema
 from core.adapters.artifacts import FsspecArtifacts
+from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.ledger import PostgresLedger
 from core.adapters.retain import Retention, alone
-from core.errors import HousekeepingRuns
+from core.errors import HousekeepingRuns, NotTheOwner
 from core.frame import FrameHeader
 from core.inspection import Arrival, CameraRun, Evidence, Inspection, Position
-from core.retention import Folder, horizons, is_before
+from core.retention import horizons
 from core.review import GoldenPart, Judgement, Opinion, PartKey
 from core.settings import RetentionSettings
 from core.verdict import Decision
@@ -256,6 +254,26 @@ def test_only_one_removes_at_a_time(kept: Kept) -> None:
     kept.retention().run()
 
 
+def test_a_login_that_may_not_drop_days_removes_nothing(kept: Kept) -> None:
+    """A station's role: it says who may, before anything is changed."""
+    role = f"retention_{random.SystemRandom().randrange(10**9)}"
+    engine = open_engine(kept.ledger.engine.url.render_as_string(hide_password=False))
+    with kept.ledger.engine.begin() as connection:
+        connection.execute(text(f"create role {role}"))
+        connection.execute(text(f"grant select, update on inspection to {role}"))
+    try:
+        event.listen(engine, "connect", lambda raw, _: raw.cursor().execute(f"set session authorization {role}"))
+        before = kept.state()
+        with pytest.raises(NotTheOwner):
+            kept.retention(engine=engine).run()
+        assert kept.state() == before
+    finally:
+        engine.dispose()
+        with kept.ledger.engine.begin() as connection:
+            connection.execute(text(f"drop owned by {role}"))
+            connection.execute(text(f"drop role {role}"))
+
+
 def test_a_claim_goes_once_no_bus_can_hold_its_record(kept: Kept) -> None:
     """By when it was written, for the camera's clock names its folder."""
     written = {"old": TODAY - timedelta(days=9), "new": TODAY}
@@ -273,11 +291,6 @@ def test_what_a_crash_left_without_a_row_goes_with_its_day(kept: Kept) -> None:
     shelf.put(old, b"x"), shelf.put(new, b"x")
     kept.retention(shelf=shelf).run()
     assert list(shelf.contents) == [f"memory:{new}"]
-
-
-def test_bundles_are_no_folder_that_ages() -> None:
-    """A model that is not active today may be rolled back to tomorrow."""
-    assert set(Folder) == {"frames", "maps", "quarantine", "claims"}
 
 
 def test_counts_runs_and_untold_verdicts_age_too(kept: Kept) -> None:
@@ -308,31 +321,6 @@ def test_every_column_that_names_an_artifact_is_accounted_for() -> None:
         if column.name.endswith("uri")
     }  # fmt: skip
     assert named == known | never_aging
-
-
-@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
-def test_every_horizon_lies_behind_today(today: date) -> None:
-    """Nothing of today ever goes, whatever the settings allow."""
-    lowest = RetentionSettings(
-        inspections_days=15, maps_days=15, full_maps_days=1, ok_frames_days=1, review_frames_days=1, ng_frames_days=1,
-        error_frames_days=1, quarantine_days=7, claims_days=2, outbox_days=1, minutes_days=1, camera_runs_days=30,
-    )  # fmt: skip
-    found = horizons(lowest, today)
-    days = [found.inspections, found.maps, found.full_maps, found.quarantine, found.claims, *found.frames.values()]
-    assert max(days) < today
-    assert not is_before(today.isoformat(), max(days))
-
-
-def test_a_picture_may_not_outlive_its_row() -> None:
-    """Nobody would find it any more."""
-    with pytest.raises(ValidationError, match="ok_frames_days"):
-        RetentionSettings(inspections_days=100, ok_frames_days=101)
-
-
-def test_a_folder_that_is_no_day_is_left_alone() -> None:
-    """Somebody else put it there."""
-    assert not is_before("lost+found", TODAY.date())
-    assert is_before("1970-01-01", TODAY.date())
 
 
 def test_the_command_says_what_would_go_and_removes_it(kept: Kept) -> None:

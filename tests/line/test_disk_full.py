@@ -135,9 +135,8 @@ def test_a_full_postgres_volume_stops_the_worker_and_loses_nothing(
             ended = work(line, deadline_s=3, WORKER_CACHE=str(tmp_path / "bundles"))
             told = ended.stdout + ended.stderr
             assert ended.returncode == 1, told
-            assert "Postgres" in told
-            if filler:
-                assert "no room left" in told
+            # Which of the two it says depends on what finds no room first: a statement, or the server itself.
+            assert "Postgres has no room left" in told or "Postgres does not answer" in told, told
             ballast.unlink()
             embedded.embedded_url(line.home)  # started again, where it ended
             assert len(rows(line)) < FRAMES
