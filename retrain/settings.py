@@ -7,7 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class RetrainSettings(BaseSettings):
     """How the timetable keeps up with the products."""
 
-    model_config = SettingsConfigDict(env_prefix="RETRAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RETRAIN_", frozen=True, extra="ignore", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     products_interval_s: float = Field(default=10.0, gt=0)
     """Seconds between two looks at the products' recipes: a new product has its night without a restart."""

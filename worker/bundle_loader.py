@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import BundleRefused
+from core.errors import ArtifactTooLarge, BundleRefused
 from core.frame import Image
 from core.ports import ArtifactStore, Detector
 from core.product import BundleRef, ModelVersion
+from model.strict.bundle import LETTER_BYTES, WEIGHTS_BYTES
 
 LETTER = "bundle.json"
 WEIGHTS = "weights.safetensors"
@@ -60,8 +61,14 @@ class BundleLoader:
         if place == bundle.uri:
             raise BundleRefused(f"{bundle.uri} does not end in {LETTER}")
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (WEIGHTS, LETTER):
+        for name, most_bytes in ((WEIGHTS, WEIGHTS_BYTES), (LETTER, LETTER_BYTES)):
             # A name of its own: other workers, and other products with the same bundle, may fetch it right now.
             passing = folder / f"{name}.{uuid.uuid4().hex}.part"
-            passing.write_bytes(self.artifacts.get(place + name))
+            passing.write_bytes(self._small(place + name, most_bytes))
             passing.replace(folder / name)
+
+    def _small(self, uri: str, most_bytes: int) -> bytes:
+        try:
+            return self.artifacts.get(uri, most_bytes)
+        except ArtifactTooLarge as error:
+            raise BundleRefused(error.detail) from error
