@@ -4,7 +4,9 @@ Each function asks for the role and for a reason, then hands over to the port, w
 audit in one transaction. Pages and commands call these and never the ports' own verbs.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from core.access import Person, Role, require
 from core.camera import CameraChange
@@ -13,6 +15,7 @@ from core.errors import ReasonMissing
 from core.optics import OpticsCheck
 from core.ports import ModelRegistry
 from core.product import Product
+from core.request import Request, RequestKind, Requests
 from core.verdict import Threshold
 
 
@@ -46,6 +49,24 @@ def promote_model(models: ModelRegistry, person: Person, model_version_id: int, 
     """
     require(person, Role.ENGINEER)
     models.promote(model_version_id, at, person.name, _said(why))
+
+
+def ask_station(
+    requests: Requests,
+    person: Person,
+    kind: RequestKind,
+    product: str,
+    details: Mapping[str, Any],
+    at: datetime,
+    why: str,
+) -> Request:
+    """Ask the retrain station to train, promote, roll back, cancel or draw; what comes of it stands in the request.
+
+    Raises:
+        AccessDenied, ReasonMissing: Nothing was asked.
+    """
+    require(person, Role.ENGINEER)
+    return requests.ask(kind, product, details, at, person.name, _said(why))
 
 
 def change_camera(cameras: CameraDirectory, person: Person, change: CameraChange, at: datetime, why: str) -> None:

@@ -63,6 +63,26 @@ class ArtifactsUnavailable(LineError):
     """The artifact store does not answer: check ARTIFACT_URL; frames wait on the bus meanwhile."""
 
 
+class ArtifactsFull(ArtifactsUnavailable):
+    """The artifact store has no room left: make room there, or run `python -m core retain`; frames wait meanwhile."""
+
+
+class LedgerFull(LedgerUnavailable):
+    """Postgres has no room left on its disk: make room there or run `python -m core retain`; frames wait meanwhile."""
+
+
+class HousekeepingRuns(LineError):
+    """Another retention, backup or restore runs on this database: wait for its end, then say it again."""
+
+
+class BackupRefused(LineError):
+    """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
+
+
+class ProgramMissing(LineError):
+    """A program of PostgreSQL is not here: install its client package in the server's version (postgresql-client)."""
+
+
 class BoardUnavailable(LineError):
     """The live board does not answer: pictures are late, verdicts are not affected; check REDIS_URL."""
 
@@ -113,3 +133,7 @@ class SettingRefused(LineError):
 
 class NightInterrupted(LineError):
     """The station was told to stop in the middle of a night: it, or another replica, begins that night again."""
+
+
+class NightFailed(LineError):
+    """A night's run ended without a verdict: the line is untouched; the run's log says what happened."""

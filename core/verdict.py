@@ -38,6 +38,8 @@ class ErrorReason(StrEnum):
     TOO_FLAT = "optics: too little contrast"
     OUT_OF_FOCUS = "optics: out of focus"
     OUT_OF_PLACE = "optics: out of place"
+    NO_PART = "cannot be put to a part"
+    VIEW_MISSING = "view missing"
 
     @property
     def is_optics(self) -> bool:

@@ -49,6 +49,10 @@ class IngestSettings(BaseSettings):
     source_timeout_s: float = Field(default=3.0, gt=0)
     """Seconds after which opening or reading a network source counts as failed instead of being waited for."""
 
+    gentl_producer: str = ""
+    """The .cti file (GenTL producer) that the maker of a genicam: camera installs, where its source names none of its
+    own. Empty: none."""
+
     silent_after_s: float = Field(default=10.0, gt=0)
     """Seconds without a picture after which a source is closed and opened again. Longer than the pause between two
     pictures of the slowest camera, and than INGEST_SOURCE_TIMEOUT_S."""

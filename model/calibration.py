@@ -65,6 +65,17 @@ def split(items: int | Sequence[object], seed: int, captured_at: Sequence[dateti
     return Split(tuple(sorted(order[:-held_out])), tuple(sorted(order[-held_out:])))
 
 
+def split_at(count: int, calibrating: int) -> Split:
+    """The last so many of `count` images are held out.
+
+    Raises:
+        ValueError: Fewer than two, or nothing would be left to learn from.
+    """
+    if not LEAST_CALIBRATION_OF_FEW <= calibrating < count:
+        raise ValueError(f"at least {LEAST_CALIBRATION_OF_FEW} of {count} images calibrate, not all: got {calibrating}")
+    return Split(tuple(range(count - calibrating)), tuple(range(count - calibrating, count)))
+
+
 def parts_needed(budget: float) -> int:
     """Calibration parts from which a conformal threshold at this budget exists: 499 for 1 in 500."""
     return ceil(1 / max(budget, SMALLEST_BUDGET) - 1 - 1e-9)

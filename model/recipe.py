@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleRefused, LineError
 from model.bundle import load_bundle, save_bundle
-from model.calibration import FittedThreshold, fit_threshold, split
+from model.calibration import FittedThreshold, fit_threshold, split, split_at
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.defects import DefectDrawer, DefectRule
 from model.detector import filled_network
@@ -49,10 +49,14 @@ WEIGHED_PIXELS = 32_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoodImages:
-    """Good pictures, scaled as the framing says but not cut, and a hash over the files they came from."""
+    """Good pictures, scaled as the framing says but not cut, and a hash over the files they came from.
+
+    The last `calibrating` ones calibrate, as whoever knows their times says; 0 leaves the split to a draw.
+    """
 
     pictures: list[Pixels]
     sha256: str
+    calibrating: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +116,7 @@ def train_bundle(
     images: GoodImages, recipe: Recipe, out: Path, device: torch.device, clock: Seconds
 ) -> Generator[Progress, None, Letter]:
     """Train on these pictures and write the bundle; yields progress, returns the bundle's letter."""
-    material = material_of(images.pictures, recipe)
+    material = material_of(images.pictures, recipe, images.calibrating)
     network = starting_network(recipe).to(device)
     began_with = recipe.encoder.source if recipe.warm_start is None else "warm start"
     spent = yield from train_network(network, material, recipe.training, began_with, clock)
@@ -139,9 +143,12 @@ def starting_network(recipe: Recipe) -> Network:
     return filled_network(letter.network, tensors)
 
 
-def material_of(pictures: Sequence[Pixels], recipe: Recipe) -> Material:
-    """The pictures split into training and calibration, then cut, with what draws defects on the tiles of either."""
-    parts = split(len(pictures), recipe.training.seed)
+def material_of(pictures: Sequence[Pixels], recipe: Recipe, calibrating: int = 0) -> Material:
+    """The pictures split into training and calibration, then cut, with what draws defects on the tiles of either.
+
+    The last `calibrating` ones calibrate; 0 for a draw.
+    """
+    parts = split_at(len(pictures), calibrating) if calibrating else split(len(pictures), recipe.training.seed)
     train, calibration = (
         [tile for i in indices for tile in recipe.frame.cut(pictures[i])]
         for indices in (parts.training, parts.calibration)

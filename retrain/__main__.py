@@ -1,7 +1,6 @@
-"""`python -m retrain [promote | recipe | status]`; without a verb: the timetable, until it is stopped."""
+"""`python -m retrain [VERB]`, see --help; without a verb: the timetable, until it is stopped."""
 
 import argparse
-import getpass
 import os
 import signal
 import socket
@@ -10,28 +9,36 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
-
-import structlog
+from functools import partial
 
 from core.access import Person
 from core.adapters import wiring
+from core.adapters.ledger import PostgresLedger
 from core.adapters.log_lines import write_log_lines
 from core.changes import save_product
-from core.errors import LineError, SettingRefused
-from core.health import Pulse, StationHealth
+from core.errors import LineError, NightInterrupted, SettingRefused
+from core.health import Pulse, Recent, StationHealth
 from core.product import Product
-from core.settings import LineSettings
+from core.retention import Expired
+from core.settings import LineSettings, RetentionSettings
+from model.images import decode
 from model.strict.bundle import check_letter, checked_sha256
 from retrain.following import Follower
-from retrain.night import outlook
+from retrain.history import history
+from retrain.learned import keep_learned
+from retrain.night import run_night
 from retrain.promotion import Change, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
-from retrain.timetable import Timetable
+from retrain.shop import Order, Shop
+from retrain.station import Station, beside, cancel, promote_version, roll_back, serving
+from retrain.tidying import Tidying
+from retrain.timetable import Timetable, night_of, nightly_jobs
+from retrain.verbs import parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
+from retrain.workshop.jobs import Bounds
 
-log = structlog.get_logger("retrain")
+READER = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
 
 
 def main() -> int:
@@ -39,7 +46,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     write_log_lines(LineSettings().log_format, "retrain")
     try:
-        arguments.run(arguments)
+        (arguments.chosen[arguments.verb] if arguments.verb else arguments.run)(arguments)
     except LineError as error:
         print(f"retrain: {error}", file=sys.stderr)
         return 1
@@ -47,34 +54,56 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m retrain", description=__doc__)
-    parser.set_defaults(run=_timetable)
-    verbs = parser.add_subparsers()
-    promote = verbs.add_parser("promote", help="register a bundle and make it the one that judges")
-    promote.add_argument("--product", required=True)
-    promote.add_argument("--bundle", required=True, type=Path, help="folder with bundle.json and weights.safetensors")
-    promote.add_argument("--why", default="promoted by hand")
-    promote.add_argument("--who", default=getpass.getuser())
-    promote.set_defaults(run=_promote)
-    recipe = verbs.add_parser("recipe", help="show a product's recipe, or change it: deadline_s=0.8 keep_ok_share=0.1")
-    recipe.add_argument("--product", required=True)
-    recipe.add_argument("changes", nargs="*", metavar="name=value")
-    recipe.add_argument("--why", default="changed by hand")
-    recipe.add_argument("--who", default=getpass.getuser())
-    recipe.set_defaults(run=_recipe)
-    status = verbs.add_parser("status", help="products and what judges them")
-    status.set_defaults(run=_status)
-    return parser
+    main = parser(__doc__ or "")
+    chosen = {"promote": _promote, "recipe": _recipe, "status": _status, "run": _run, "rollback": _rollback}
+    main.set_defaults(run=_timetable, chosen=chosen | {"history": _history, "cancel": _cancel})
+    return main
 
 
 def _promote(arguments: argparse.Namespace) -> None:
     settings = LineSettings()
-    ledger = wiring.open_ledger(settings)
-    reader = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
-    change = Change(datetime.now(UTC), arguments.who, arguments.why)
-    bundle = reader(arguments.bundle)
-    version = promote_bundle(arguments.product, bundle, ledger, wiring.open_artifacts(settings), change)
+    ledger, now, who = wiring.open_ledger(settings), datetime.now(UTC), arguments.who
+    if arguments.model is not None:
+        print(promote_version(ledger, arguments.product, arguments.model, now, who, arguments.why))
+        return
+    artifacts, change = wiring.open_artifacts(settings), Change(now, who, arguments.why)
+    version = promote_bundle(arguments.product, READER(arguments.bundle), ledger, artifacts, change)
+    if arguments.images is not None:
+        kept = keep_learned(arguments.images, arguments.bundle, version, ledger, artifacts, change)
+        print(f"{len(kept.parts)} pictures are kept for later trainings to go back to")
     print(f"{version.product}: model {version.id} is active (sha256 {version.bundle.sha256[:12]})")
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings())
+    print(roll_back(ledger, arguments.product, datetime.now(UTC), arguments.who, arguments.why))
+
+
+def _cancel(arguments: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings())
+    print(cancel(ledger, arguments.product, datetime.now(UTC), arguments.who, arguments.why))
+
+
+def _history(arguments: argparse.Namespace) -> None:
+    for line in history(wiring.open_ledger(LineSettings()), arguments.product, arguments.limit):
+        print(line)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    """Here and now, under the same lock as the timetable's nights."""
+    line, stop = LineSettings(), _stop()
+    ledger = wiring.open_ledger(line)
+    station = _station(line, RetrainSettings(), ledger, stop)
+    now = datetime.now(UTC)
+    job = next(iter(nightly_jobs(one for one in ledger.products() if one.name == arguments.product)), None)
+    if job is None:
+        raise SettingRefused(f"--product {arguments.product}: no such product")
+    slot = f"now {now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
+    ran = station.run_slot(Order(arguments.product, slot, arguments.who, arguments.why, is_asked=arguments.now))
+    if not ran:
+        print(f"{slot} was not run to its end here: it is another's, done already, or failed")
+    for text in history(ledger, arguments.product, 1):
+        print(text)
 
 
 def _recipe(arguments: argparse.Namespace) -> None:
@@ -100,29 +129,65 @@ def _status(_: argparse.Namespace) -> None:
 
 
 def _timetable(_: argparse.Namespace) -> None:
-    line, settings = LineSettings(), RetrainSettings()
+    line, settings, stop = LineSettings(), RetrainSettings(), _stop()
     ledger = wiring.open_ledger(line)
+    station = _station(line, settings, ledger, stop)
     begun: Counter[str] = Counter()
 
-    def night(product: str) -> None:
+    def night(product: str, slot: str) -> None:
         begun[product] += 1
-        found = ledger.active().get(product)
-        said = outlook(found, ledger).sentence() if found else f"{product}: no model yet, nothing to start from"
-        log.info("night_began", product=product, outlook=said)
+        station.run(Order(product, slot, station.who, "nightly"))
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    who = f"{socket.gethostname()}-{os.getpid()}"
-    timetable = Timetable(night, ledger, lambda: datetime.now(UTC), who)
-    follower = Follower(timetable, ledger, begun, Pulse(time.monotonic))
+    timetable = Timetable(night, ledger, station.clock, station.who)
+    follower = Follower(timetable, ledger, begun, Pulse(time.monotonic), station.catch_up)
     health = StationHealth(
         lambda: timetable_metrics(follower.state()),
         lambda: reasons_to_restart(follower.state(), settings.products_interval_s),
         lambda: reasons_to_wait(follower.state()),
     )
-    with wiring.serve_health(line, settings.metrics_port, health):
+    beside(lambda: serving(station, stop, settings.requests_interval_s))
+    tidying = Tidying(partial(_tidy, line, stop), lambda: datetime.now(UTC), settings.tidy_from_hour)
+    with wiring.serve_health(line, settings.metrics_port, health), tidying.beside(stop):
         follower.run(stop, settings.products_interval_s)
+
+
+def _tidy(line: LineSettings, stop: threading.Event) -> list[Expired]:
+    retention = wiring.open_retention(line, RetentionSettings(), datetime.now(UTC), stop.wait)
+    try:
+        return retention.run()
+    finally:
+        retention.engine.dispose()
+
+
+def _stop() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedger, stop: threading.Event) -> Station:
+    backlog = Recent(wiring.open_backlog(line, ledger).waiting, time.monotonic)
+
+    def check_stop() -> None:
+        if stop.is_set():
+            raise NightInterrupted
+
+    shop = Shop(
+        ledger=ledger,
+        artifacts=wiring.open_artifacts(line),
+        decode=decode,
+        read_bundle=READER,
+        clock=lambda: datetime.now(UTC),
+        folder=settings.folder.absolute(),
+        bounds=Bounds(settings.threads, settings.memory_gib, settings.device),
+        check_stop=check_stop,
+        rest=stop.wait,
+        waiting=backlog,
+        yield_above=settings.yield_above,
+    )
+    who = f"{socket.gethostname()}-{os.getpid()}"
+    return Station(ledger, lambda order: run_night(order, shop), beside, shop.clock, who)
 
 
 if __name__ == "__main__":

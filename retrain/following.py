@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -28,12 +28,13 @@ class Products(Protocol):
 
 @dataclass
 class Follower:
-    """Looks at the products every few seconds, and knows how that went."""
+    """Looks at the products every few seconds, and knows how that went. `catch_up` hears of those that have a night."""
 
     timetable: Timetable
     ledger: Products
     begun: Counter[str]
     rounds: Pulse
+    catch_up: Callable[[list[Product]], None] = lambda _: None
     refused: Sequence[str] = ()
     read: bool = True
 
@@ -50,7 +51,9 @@ class Follower:
     def follow(self) -> None:
         """Look once; while Postgres is away the recipes last read stand."""
         try:
-            self.refused = self.timetable.follow(self.ledger.products())
+            products = self.ledger.products()
+            self.refused = self.timetable.follow(products)
+            self.catch_up([product for product in products if not any(map(_of(product), self.refused))])
             self.read = True
         except LedgerUnavailable as error:
             self.read = False
@@ -63,3 +66,7 @@ class Follower:
         """As it stands; any thread may ask."""
         next_runs = self.timetable.next_runs()
         return TimetableState(self.begun.copy(), next_runs, self.refused, self.read, self.rounds, datetime.now(UTC))
+
+
+def _of(product: Product) -> Callable[[str], bool]:
+    return lambda reason: reason.startswith(f"{product.name}: ")

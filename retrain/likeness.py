@@ -42,8 +42,7 @@ def near_limit(thumbnails: Sequence[Thumbnail]) -> float:
 def distances(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
     """Root mean square distance of each of N thumbnails to each of M: N x M."""
     squares = (some**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * some @ others.T
-    apart: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0) / some.shape[1], dtype=np.float64)
-    return apart
+    return np.asarray(np.sqrt(np.maximum(squares, 0) / some.shape[1]), np.float64)
 
 
 def near_any(thumbnail: Thumbnail, others: Sequence[Thumbnail], limit: float) -> bool:

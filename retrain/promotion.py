@@ -51,13 +51,37 @@ def promote_bundle(
     """Upload, register, promote. Each step can be repeated: the names hold the hash, and a known hash is known."""
     if product not in {known.name for known in registry.products()}:
         registry.save_product(Product(product, Recipe()), change.at, change.who, "first model of this product")
+    version = register_bundle(product, bundle, registry, artifacts, change)
+    registry.promote(version.id, change.at, change.who, change.why)
+    return version
+
+
+def register_bundle(
+    product: str, bundle: TrainedBundle, registry: ModelRegistry, artifacts: ArtifactStore, change: Change
+) -> ModelVersion:
+    """Upload and register: it can be promoted from now on, and judges nothing yet."""
     # The letter goes last: whoever finds it finds the weights too.
     place = f"bundles/{product}/{bundle.sha256}"
     _upload(artifacts, f"{place}/{WEIGHTS}", bundle.folder / WEIGHTS)
     uri = _upload(artifacts, f"{place}/{LETTER}", bundle.folder / LETTER)
-    version = registry.register(product, BundleRef(uri, bundle.sha256), bundle.threshold, change.at, change.who)
-    registry.promote(version.id, change.at, change.who, change.why)
-    return version
+    return registry.register(product, BundleRef(uri, bundle.sha256), bundle.threshold, change.at, change.who)
+
+
+def fetched_bundle(version: ModelVersion, artifacts: ArtifactStore, folder: Path, reader: BundleReader) -> Path:
+    """The folder of a registered bundle on this machine, checked.
+
+    Raises:
+        BundleRefused: It is not the bundle that was registered.
+        ArtifactMissing: The store says that it does not exist.
+        ArtifactsUnavailable: The store does not answer.
+    """
+    own = folder / version.bundle.sha256
+    own.mkdir(parents=True, exist_ok=True)
+    for name in (WEIGHTS, LETTER):
+        (own / name).write_bytes(artifacts.get(version.bundle.uri.removesuffix(LETTER) + name))
+    if (found := reader(own).sha256) != version.bundle.sha256:
+        raise BundleRefused(f"sha256 {found[:12]} where {version.bundle.sha256[:12]} is registered")
+    return own
 
 
 def _upload(artifacts: ArtifactStore, name: str, path: Path) -> str:

@@ -9,7 +9,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from core.errors import LedgerUnavailable
+from core.errors import LedgerUnavailable, NightFailed, NightInterrupted
 from core.ports import Clock, NightSlots
 from core.product import Product
 
@@ -57,6 +57,25 @@ def night_of(job: NightlyJob, now: datetime) -> date:
     return due.astimezone(ZoneInfo(job.time_zone)).date()
 
 
+def run_claimed(
+    slots: NightSlots, product: str, slot: str, now: datetime, who: str, night: Callable[[str, str], object]
+) -> bool:
+    """Run the night if its slot is ours; whether it ran to an end. A night that fails has said why in its own row."""
+    try:
+        with slots.claim(product, slot, now, who) as ours:
+            if ours:
+                night(product, slot)
+                return True
+            log.info("night_left_to_another", product=product, night=slot)
+    except LedgerUnavailable as error:
+        log.error("night_not_claimed", product=product, night=slot, error=str(error))
+    except NightFailed as error:
+        log.error("night_failed", product=product, night=slot, error=str(error))
+    except NightInterrupted:
+        log.warning("night_interrupted", product=product, night=slot)
+    return False
+
+
 class Timetable:
     """Runs the night of each product at its hour: once per local date, whoever else watches the same products.
 
@@ -64,7 +83,7 @@ class Timetable:
     replica comes due, and the slots say whose the night is.
     """
 
-    def __init__(self, night: Callable[[str], None], slots: NightSlots, clock: Clock, who: str) -> None:
+    def __init__(self, night: Callable[[str, str], object], slots: NightSlots, clock: Clock, who: str) -> None:
         self._night = night
         self._slots = slots
         self._clock = clock
@@ -97,15 +116,7 @@ class Timetable:
     def come_due(self, job: NightlyJob) -> None:
         """Run the night if it is ours. While the ledger is away nobody knows whose it is: then nobody runs it."""
         now = self._clock()
-        night = night_of(job, now)
-        try:
-            with self._slots.claim(job.product, str(night), now, self._who) as ours:
-                if ours:
-                    self._night(job.product)
-                else:
-                    log.info("night_left_to_another", product=job.product, night=str(night))
-        except LedgerUnavailable as error:
-            log.error("night_not_claimed", product=job.product, night=str(night), error=str(error))
+        run_claimed(self._slots, job.product, str(night_of(job, now)), now, self._who, self._night)
 
     def _add(self, job: NightlyJob, trigger: CronTrigger) -> None:
         self._scheduler.add_job(

@@ -33,6 +33,7 @@ from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.counts import Counts
 from worker.days import Days
 from worker.diary import open_diary
+from worker.forward_clock import ForwardClock
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.optics.book import OpticsBook
@@ -41,6 +42,8 @@ from worker.portions import Hands
 from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
 from worker.telling import Herald, NoHerald
+from worker.views.book import ViewBook
+from worker.views.sweep import Sweep
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
 log = structlog.get_logger("worker")
@@ -120,9 +123,11 @@ def _bench(
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode_strictly,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
-        clock=lambda: datetime.now(UTC),
+        clock=ForwardClock(lambda: datetime.now(UTC), time.monotonic),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
+        views=ViewBook(ledger.products, time.monotonic),
+        sweep=Sweep(ledger, lambda: datetime.now(UTC), time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         doubts=_doubts(settings),

@@ -26,6 +26,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
@@ -37,7 +38,7 @@ from core.ports import (
 from core.product import BundleRef
 from core.request import Requests
 from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
-from core.review_ports import GoldenSet, ReviewDesk, Reviews
+from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -61,8 +62,10 @@ class Ledger(
     Outbox,
     NightSlots,
     GapLedger,
+    PartDecisions,
     Reviews,
     ReviewDesk,
+    AcceptedParts,
     GoldenSet,
     Requests,
     TrainingRuns,

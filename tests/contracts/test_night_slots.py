@@ -1,18 +1,24 @@
 """NightSlots: one night per product and date, whoever asks."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import timedelta
-from threading import Barrier
+from pathlib import Path
+from threading import Barrier, Event
+from time import monotonic
 
 import pytest
 
+from core.adapters.ledger import PostgresLedger
 from core.errors import NightInterrupted
 from core.ports import SLOT_TRIES
 from tests.contracts.ledgers import TODAY, Ledger
 
 pytestmark = pytest.mark.server
 
+ROOT = Path(__file__).parents[2]
 NIGHT, NEXT = "2026-10-25", "2026-10-26"
 
 
@@ -92,3 +98,30 @@ def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(one, range(4))) == 1
+
+
+HOLDER = """
+import sys
+from core.adapters.ledger_nights import PostgresNights
+from core.adapters.database import open_engine
+from datetime import datetime, UTC
+with PostgresNights(open_engine(sys.argv[1])).claim("disc", sys.argv[2], datetime.now(UTC), "holder") as ours:
+    print(ours, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_night_whose_holder_was_killed_goes_to_another_replica(postgres_ledger: PostgresLedger) -> None:
+    """kill -9: no code of the holder's runs any more, and its lock goes with its connection."""
+    url = postgres_ledger.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", HOLDER, url, NIGHT]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "True\n"
+        assert not claimed(postgres_ledger)
+        holder.kill()
+    give_up_at = monotonic() + 30
+    while not (ours := claimed(postgres_ledger)) and monotonic() < give_up_at:
+        Event().wait(0.1)
+    assert ours
+    assert not claimed(postgres_ledger)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.calibration import fit_threshold, parts_needed, split
+from model.calibration import Split, fit_threshold, parts_needed, split, split_at
 
 SCORES = st.lists(st.floats(-100, 100), min_size=2, max_size=200)
 BUDGETS = st.floats(0, 1)
@@ -108,3 +108,11 @@ def test_what_cannot_be_fitted_is_refused(scores: list[float], budget: float) ->
     """One score has no spread; a budget is a share."""
     with pytest.raises(ValueError, match=r"finite scores|budget"):
         fit_threshold(scores, budget, 0.5)
+
+
+def test_whoever_knows_the_times_says_which_calibrate() -> None:
+    """The last ones; never fewer than two, never all."""
+    assert split_at(10, 3) == Split(tuple(range(7)), (7, 8, 9))
+    for wrong in (1, 10):
+        with pytest.raises(ValueError, match="calibrate"):
+            split_at(10, wrong)

@@ -22,7 +22,7 @@ def product(name: str, **recipe: str) -> Product:
 
 @pytest.fixture
 def timetable() -> Iterator[Timetable]:
-    table = Timetable(lambda product: None, MemoryLedger(), lambda: datetime.now(UTC), "test")
+    table = Timetable(lambda product, slot: None, MemoryLedger(), lambda: datetime.now(UTC), "test")
     table.start()
     yield table
     table.stop()
@@ -84,7 +84,9 @@ def test_four_timetables_run_each_night_once_also_when_clocks_are_changed(day: d
     assert len(due) == times
     for moment in due:
         for replica in range(4):
-            Timetable(ran.append, slots, lambda moment=moment: moment, f"replica {replica}").come_due(BERLIN)
+            Timetable(
+                lambda product, _: ran.append(product), slots, lambda moment=moment: moment, f"replica {replica}"
+            ).come_due(BERLIN)
     assert ran == ["disc"]
     assert slots.nights == {("disc", str(day)): ("done", 1)}
 
@@ -108,7 +110,7 @@ def test_a_night_that_still_runs_keeps_the_next_one_from_starting() -> None:
     slots, ran = MemoryLedger(), list[str]()
     tomorrow = datetime(2026, 6, 2, 3, tzinfo=UTC)
     with slots.claim("disc", "2026-06-01", tomorrow - timedelta(days=1), "other") as ours:
-        Timetable(ran.append, slots, lambda: tomorrow, "test").come_due(BERLIN)
+        Timetable(lambda product, _: ran.append(product), slots, lambda: tomorrow, "test").come_due(BERLIN)
     assert ours
     assert ran == []
 
@@ -121,5 +123,7 @@ def test_a_night_that_nobody_can_claim_is_not_run() -> None:
             raise LedgerUnavailable("away")
 
     ran = list[str]()
-    Timetable(ran.append, Away(), lambda: datetime(2026, 6, 1, tzinfo=UTC), "test").come_due(BERLIN)
+    Timetable(
+        lambda product, _: ran.append(product), Away(), lambda: datetime(2026, 6, 1, tzinfo=UTC), "test"
+    ).come_due(BERLIN)
     assert ran == []

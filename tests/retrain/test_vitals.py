@@ -31,7 +31,7 @@ def now() -> list[float]:
 def follower(now: list[float]) -> Iterator[Follower]:
     ledger = MemoryLedger()
     ledger.recipes = {"nut": Product("nut", Recipe()), "bolt": Product("bolt", Recipe(retrain_cron="never"))}
-    timetable = Timetable(lambda product: None, ledger, lambda: datetime.now(UTC), "test")
+    timetable = Timetable(lambda product, slot: None, ledger, lambda: datetime.now(UTC), "test")
     timetable.start()
     yield Follower(timetable, ledger, Counter(nut=2), Pulse(lambda: now[0]))
     timetable.stop()

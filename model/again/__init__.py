@@ -1,0 +1,1 @@
+"""Going on from a bundle with other pictures, as a night does."""

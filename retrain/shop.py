@@ -1,0 +1,122 @@
+"""What a night works with, passed in, and the diary that it keeps while it works."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from core.errors import LedgerUnavailable
+from core.inspection import TrainingProgress
+from core.night_rule import hours_of
+from core.ports import ArtifactStore, Clock, FrameDecoder
+from core.product import Recipe
+from core.retraining import RunState, TrainingRun
+from retrain.gathering import NightLedger
+from retrain.promotion import BundleReader
+from retrain.workshop.jobs import Bounds, Job
+from retrain.workshop_door import Watch, worked
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger("retrain")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The station's means. `check_stop` raises NightInterrupted once the station is told to stop.
+
+    `waiting` is how many frames nobody has judged; above `yield_above` (0: never) training is held. `drift` says which
+    of a product's cameras have drifted, in sentences; `work` is how a job is done.
+    """
+
+    ledger: NightLedger
+    artifacts: ArtifactStore
+    decode: FrameDecoder
+    read_bundle: BundleReader
+    clock: Clock
+    folder: Path
+    bounds: Bounds
+    check_stop: Callable[[], None]
+    rest: Callable[[float], object]
+    waiting: Callable[[], int] = lambda: 0
+    yield_above: int = 0
+    drift: Callable[[str], Sequence[str]] = lambda _: ()
+    work: Callable[[Job, Path, Watch], Mapping[str, Any]] = worked
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run: a product's slot, for whom and why. `is_asked`: by a person, now."""
+
+    product: str
+    slot: str
+    who: str
+    why: str
+    is_asked: bool = False
+
+
+class Diary:
+    """One run's row and log; `run` is the row as it was written last."""
+
+    def __init__(self, order: Order, shop: Shop) -> None:
+        self._shop = shop
+        self.run = shop.ledger.begin_run(order.product, order.slot, shop.clock(), order.who, order.why)
+        self.step(f"began: {order.why}")
+
+    def step(self, text: str) -> None:
+        """A line of the run's log."""
+        self._shop.ledger.note_step(self.run.id, self._shop.clock(), text)
+        log.info("night_step", product=self.run.product, run=self.run.id, step=text)
+
+    def save(self, **changes: Any) -> TrainingRun:
+        """The row with these changes."""
+        self.run = replace(self.run, **changes)
+        self._shop.ledger.save_run(self.run)
+        return self.run
+
+    def end(self, state: RunState, outcome: str) -> TrainingRun:
+        """How it ended, in one sentence."""
+        self.step(outcome)
+        return self.save(state=state, outcome=outcome, ended_at=self._shop.clock())
+
+    def was_cancelled(self) -> str:
+        """The sentence of whoever cancelled it meanwhile; empty where nobody did."""
+        newest = self._shop.ledger.training_runs(self.run.product, 5)
+        return next((run.outcome for run in newest if (run.id, run.state) == (self.run.id, RunState.CANCELLED)), "")
+
+
+def watch(diary: Diary, shop: Shop, recipe: Recipe) -> Watch:
+    """How a run looks after its training process; what the ledger does not answer is asked again at the next look."""
+    product = diary.run.product
+
+    def tell(share: float, stage: str) -> None:
+        _unless_away(lambda: shop.ledger.report_training(TrainingProgress(product, share, stage, shop.clock())), None)
+
+    def reason_to_stop() -> str:
+        shop.check_stop()
+        if not is_allowed(recipe, shop.clock()):
+            return f"the hours for training are over: {recipe.retrain_hours} {recipe.retrain_time_zone}"
+        return _unless_away(diary.was_cancelled, "")
+
+    def must_yield() -> bool:
+        return shop.yield_above > 0 and _unless_away(shop.waiting, 0) > shop.yield_above
+
+    return Watch(tell, reason_to_stop, must_yield, shop.rest)
+
+
+def is_allowed(recipe: Recipe, now: datetime) -> bool:
+    """Whether the recipe lets this product be trained at this hour."""
+    return now.astimezone(ZoneInfo(recipe.retrain_time_zone)).hour in hours_of(recipe.retrain_hours)
+
+
+def _unless_away(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    """A run goes on while Postgres is away for a moment."""
+    try:
+        return ask()
+    except LedgerUnavailable as error:
+        log.warning("ledger_not_asked", error=str(error))
+        return otherwise

@@ -1,0 +1,213 @@
+"""What the station does besides keeping time: nights that were missed or left behind, and what people ask for."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from core.errors import LedgerUnavailable, LineError, UnknownModel
+from core.ports import NightSlots
+from core.product import Product
+from core.request import Request, RequestKind, Requests, RequestState
+from core.retraining import RunState
+from retrain.gathering import NightLedger
+from retrain.shop import Order
+from retrain.timetable import MISFIRE_GRACE_S, NightlyJob, due_times, night_of, nightly_jobs, run_claimed
+
+ASKED = "asked "
+"""How the slot of a request begins; its number follows."""
+RECENT = 200
+
+log = structlog.get_logger("retrain")
+
+
+class StationLedger(NightLedger, NightSlots, Requests, Protocol):
+    """All that the station asks of the ledger."""
+
+
+Night = Callable[[Order], object]
+"""Runs an order to its end."""
+
+Start = Callable[[Callable[[], object]], None]
+"""Runs something beside the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One replica. `start` runs nights beside the loop; `who` names it; `running` are the products it trains now."""
+
+    ledger: StationLedger
+    night: Night
+    start: Start
+    clock: Callable[[], datetime]
+    who: str
+    running: set[str] = field(default_factory=set)
+
+    def run_slot(self, order: Order) -> bool:
+        """Run it if the slot is ours; whether it came to an end."""
+        return run_claimed(
+            self.ledger, order.product, order.slot, self.clock(), self.who, lambda _, __: self.run(order)
+        )
+
+    def catch_up(self, products: Iterable[Product]) -> None:
+        """Begin what came due while nobody watched, and take over what a killed replica left behind."""
+        now = self.clock()
+        for order in (*self._missed(products, now), *self._left_behind(now)):
+            if order.product not in self.running:
+                self._begin(order)
+
+    def serve(self) -> bool:
+        """Do the oldest thing that somebody asked for; False where nobody asked."""
+        request = self.ledger.take_request(self.clock(), self.who)
+        if request is None:
+            return False
+        try:
+            state, said = RequestState.DONE, self._answers()[request.kind](request)
+        except (LineError, ValueError) as error:
+            state, said = RequestState.REFUSED, str(error)
+        self.ledger.answer(request.id, state, said, self.clock())
+        log.info("request_answered", kind=request.kind.value, product=request.product, state=state.value, answer=said)
+        return True
+
+    def _answers(self) -> Mapping[RequestKind, Callable[[Request], str]]:
+        return {
+            RequestKind.TRAIN: self._train,
+            RequestKind.PROMOTE: self._promote,
+            RequestKind.ROLLBACK: self._roll_back,
+            RequestKind.CANCEL: self._cancel,
+            RequestKind.PREVIEW_DEFECTS: _not_here,
+        }
+
+    def run(self, order: Order) -> None:
+        """Whose slot is ours, to its end."""
+        log.info("night_began", product=order.product, slot=order.slot)
+        self.running.add(order.product)
+        try:
+            self.night(order)
+        finally:
+            self.running.discard(order.product)
+
+    def _begin(self, order: Order) -> None:
+        self.start(lambda: self.run_slot(order))
+
+    def _missed(self, products: Iterable[Product], now: datetime) -> list[Order]:
+        """Nights due within the grace, of products that had a model by then, without a run of any state."""
+        active, found = self.ledger.active(), []
+        for job in nightly_jobs(product for product in products if product.name in active):
+            due = _last_due(job, now)
+            if due is None or active[job.product].model.created_at > due:
+                continue
+            slot = str(night_of(job, now))
+            if slot not in {run.slot for run in self.ledger.training_runs(job.product, RECENT)}:
+                found.append(Order(job.product, slot, self.who, f"due at {due:%H:%M} UTC, begun late"))
+        return found
+
+    def _left_behind(self, now: datetime) -> list[Order]:
+        """Whether their holder lives is told by its lock, when the slot is claimed."""
+        since = now - timedelta(days=1)
+        orders = []
+        for product, slot in self.ledger.unfinished(since):
+            runs = [run for run in self.ledger.training_runs(product, RECENT) if run.slot == slot]
+            is_cancelled = any(run.state is RunState.CANCELLED for run in runs)
+            why = runs[0].why if runs else "left behind"
+            if not is_cancelled:
+                orders.append(Order(product, slot, runs[0].who if runs else self.who, why, slot.startswith(ASKED)))
+        return orders
+
+    def _train(self, request: Request) -> str:
+        if request.product not in self.ledger.active():
+            raise UnknownModel(f"{request.product} has no active model to start from")
+        order = Order(request.product, f"{ASKED}{request.id}", request.who, request.why, is_asked=True)
+        self._begin(order)
+        return f"training of {request.product} begins; its run is shown as {order.slot!r}"
+
+    def _promote(self, request: Request) -> str:
+        version, _ = self.ledger.model_version(int(request.details["model_version_id"]))
+        return promote_version(self.ledger, request.product, version.id, self.clock(), request.who, request.why)
+
+    def _roll_back(self, request: Request) -> str:
+        return roll_back(self.ledger, request.product, self.clock(), request.who, request.why)
+
+    def _cancel(self, request: Request) -> str:
+        return cancel(self.ledger, request.product, self.clock(), request.who, request.why)
+
+
+def promote_version(ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
+    """One row; the run that made the candidate says so too.
+
+    Raises:
+        UnknownModel: There is no such version of this product.
+    """
+    version, _ = ledger.model_version(version_id)
+    if version.product != product:
+        raise UnknownModel(f"model {version_id} is of {version.product}, not of {product}")
+    ledger.promote(version_id, at, who, why)
+    outcome = f"model {version_id} is active: promoted by {who}: {why}"
+    for run in ledger.training_runs(product, RECENT):
+        if run.candidate_id == version_id and run.state in (RunState.AWAITING, RunState.SHADOWING):
+            ledger.save_run(replace(run, state=RunState.PROMOTED, outcome=outcome, ended_at=at))
+            ledger.note_step(run.id, at, outcome)
+    return outcome
+
+
+def roll_back(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
+    """The model that judged before the active one judges again: one row, the same path as a promotion.
+
+    Raises:
+        UnknownModel: There is none.
+    """
+    history = ledger.promotions(product, RECENT)
+    active = history[0].model_version_id if history else None
+    earlier = next((one.model_version_id for one in history if one.model_version_id != active), None)
+    if active is None or earlier is None:
+        raise UnknownModel(f"{product} has no earlier model to go back to")
+    ledger.promote(earlier, at, who, f"rolled back from model {active}: {why}")
+    outcome = f"model {earlier} is active again: {who} rolled back model {active}: {why}"
+    for run in ledger.training_runs(product, RECENT):
+        if run.candidate_id == active and run.state is RunState.PROMOTED:
+            ledger.save_run(replace(run, state=RunState.ROLLED_BACK, outcome=outcome))
+            ledger.note_step(run.id, at, outcome)
+    return outcome
+
+
+def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
+    """Whoever runs it finds the row and ends the training.
+
+    Raises:
+        UnknownModel: Nothing of this product runs.
+    """
+    running = [run for run in ledger.training_runs(product, RECENT) if not run.state.is_over]
+    if not running:
+        raise UnknownModel(f"nothing of {product} is being trained: there is nothing to cancel")
+    outcome = f"cancelled by {who}: {why}"
+    for run in running:
+        ledger.save_run(replace(run, state=RunState.CANCELLED, outcome=outcome, ended_at=at))
+        ledger.note_step(run.id, at, outcome)
+    return f"run {running[0].id} {outcome}"
+
+
+def _last_due(job: NightlyJob, now: datetime) -> datetime | None:
+    times = list(due_times(job, now - timedelta(seconds=MISFIRE_GRACE_S), now))
+    return times[-1] if times else None
+
+
+def _not_here(request: Request) -> str:
+    raise ValueError(f"this station does not do {request.kind.value!r}")
+
+
+def beside(work: Callable[[], object]) -> None:
+    """In a thread of its own, which never keeps the process from ending: a night is begun again."""
+    threading.Thread(target=work, name="night", daemon=True).start()
+
+
+def serving(station: Station, stop: threading.Event, interval_s: float) -> None:
+    """Do what people ask for until told to stop; while Postgres is away nobody can ask."""
+    while not stop.wait(interval_s):
+        try:
+            while station.serve():
+                pass
+        except LedgerUnavailable as error:
+            log.warning("requests_not_read", error=str(error))

@@ -1,0 +1,82 @@
+"""`python -m retrain.workshop FOLDER`: do the job that lies in the folder, and leave the result beside it."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.errors import LineError
+from model.again.teaching import Lesson, taught
+from model.letter import Letter
+from model.progress_file import ProgressFile
+from retrain.workshop.bounds import keep_within
+from retrain.workshop.jobs import PROGRESS, RESULT, Job, MeasureJob, TrainJob, read_job
+from retrain.workshop.measuring import measured, scored
+
+
+def main(arguments: list[str]) -> int:
+    """Do one job; 1 with a line of why where it cannot be done."""
+    folder = Path(arguments[0])
+    job = read_job(folder)
+    keep_within(job.bounds)
+    try:
+        result = done(job, ProgressFile(folder / PROGRESS, time.monotonic))
+    except MemoryError:
+        print(f"out of memory: the bound is {job.bounds.memory_gib} GiB (RETRAIN_MEMORY_GIB)", file=sys.stderr)
+        return 1
+    except (LineError, ValueError, RuntimeError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    passing = folder / f"{RESULT}.part"
+    passing.write_text(json.dumps(result))
+    passing.replace(folder / RESULT)
+    return 0
+
+
+def done(job: Job, progress: ProgressFile) -> Mapping[str, Any]:
+    """What came of it, as plain values."""
+    if isinstance(job, TrainJob):
+        return trained(job, progress)
+    if isinstance(job, MeasureJob):
+        return {"findings": [asdict(found) for found in measured(job)]}
+    return {"scores": scored(job)}
+
+
+def trained(job: TrainJob, progress: ProgressFile) -> Mapping[str, Any]:
+    """Tells its progress, and ends with what the morning's reader is told."""
+    training = taught(lesson_of(job), time.monotonic)
+    while True:
+        try:
+            progress.tell(next(training))
+        except StopIteration as end:
+            letter: Letter = end.value
+            return {
+                "passes": letter.training.passes,
+                "flow_passes": letter.training.flow_passes,
+                "review_from": letter.threshold.review_from,
+                "reject_from": letter.threshold.reject_from,
+                "threshold_reasons": list(letter.threshold_reasons),
+            }
+
+
+def lesson_of(job: TrainJob) -> Lesson:
+    """The job as the model's own words."""
+    return Lesson(
+        Path(job.start),
+        Path(job.out),
+        job.train,
+        job.calibrate,
+        job.passes,
+        job.flow_passes,
+        job.false_reject_budget,
+        job.review_budget,
+        job.seed,
+        job.bounds.device,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

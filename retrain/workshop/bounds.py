@@ -1,0 +1,31 @@
+"""A job takes only what nobody else wants: idle processor time, few threads, so much memory."""
+
+import os
+import resource
+from contextlib import suppress
+
+from model.again.limits import limit_torch
+from retrain.workshop.jobs import Bounds
+
+GIB = 2**30
+
+
+def keep_within(bounds: Bounds) -> None:
+    """For the whole process, before anything is loaded.
+
+    On Linux the processor is given only while nobody of ordinary priority wants it: a part on the line never waits for
+    training. Memory beyond the bound is refused, and the job ends with MemoryError instead of taking the line's.
+    """
+    if bounds.idle:
+        _step_back()
+    limit_torch(bounds.threads, bounds.memory_gib, bounds.device)
+    if bounds.memory_gib and bounds.device == "cpu":
+        limit = int(bounds.memory_gib * GIB)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _step_back() -> None:
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with suppress(OSError):
+        os.nice(19)

@@ -1,0 +1,109 @@
+"""What the station asks of its workshop, as files: a job in, a result out. Plain values, no torch."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+JOB, RESULT, PROGRESS, LOG = "job.json", "result.json", "progress.json", "log.txt"
+TRAIN, MEASURE, SCORE = "train", "measure", "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a job may take: threads, GiB of memory (0 for no bound), the device; `idle`: only what nobody else wants."""
+
+    threads: int = 1
+    memory_gib: float = 0.0
+    device: str = "cpu"
+    idle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """Go on from the bundle in `start` with these pictures, and write a bundle to `out`."""
+
+    bounds: Bounds
+    start: str
+    out: str
+    train: Sequence[str]
+    calibrate: Sequence[str]
+    passes: float
+    flow_passes: float
+    false_reject_budget: float
+    review_budget: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture to be scored: its file, and the file of the mask that a person drew (empty: none)."""
+
+    name: str
+    path: str
+    mask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureJob:
+    """Score these pictures by each bundle, and `drawn` synthetic defects on the pictures of `ground`."""
+
+    bounds: Bounds
+    bundles: Sequence[str]
+    pictures: Sequence[Picture]
+    ground: Sequence[str]
+    drawn: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreJob:
+    """Score these pictures by one bundle, and nothing else."""
+
+    bounds: Bounds
+    bundle: str
+    pictures: Sequence[Picture]
+
+
+Job = TrainJob | MeasureJob | ScoreJob
+KINDS: Mapping[str, type[TrainJob] | type[MeasureJob] | type[ScoreJob]] = {
+    TRAIN: TrainJob,
+    MEASURE: MeasureJob,
+    SCORE: ScoreJob,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFindings:
+    """What one bundle made of a MeasureJob, in the order of its pictures; `aupr` is negative where no mask is known."""
+
+    scores: Sequence[float]
+    with_defects: Sequence[float]
+    without: Sequence[float]
+    aupr: float
+    ms_per_image: float
+    parity_error: float
+    parity_bound: float
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """As the workshop wrote it."""
+        return cls(**values)
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Where the workshop finds it."""
+    kind = next(name for name, kind in KINDS.items() if isinstance(job, kind))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / JOB).write_text(json.dumps({"kind": kind} | asdict(job)))
+
+
+def read_job(folder: Path) -> Job:
+    """As it was written."""
+    stored = json.loads((folder / JOB).read_text())
+    kind = KINDS[stored.pop("kind")]
+    stored["bounds"] = Bounds(**stored["bounds"])
+    if "pictures" in stored:
+        stored["pictures"] = [Picture(**picture) for picture in stored["pictures"]]
+    return kind(**stored)

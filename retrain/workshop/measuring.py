@@ -1,0 +1,112 @@
+"""What bundles make of the gate's pictures: scores, synthetic defects, masks, speed, and the answers they carry."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.frame import Image
+from model.bundle import load_bundle
+from model.defects import DefectDrawer, DefectRule
+from model.detector import NetworkDetector, batches, load_detector
+from model.images import decode, read_image
+from model.metrics import average_precision, ranked
+from model.object_mask import choose_mask_rule
+from model.parity import BOUNDS, answers_of, parity_pictures, range_of
+from model.textures import procedural_textures
+from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, ScoreJob
+
+Pixels = NDArray[np.uint8]
+BATCH = 8
+COMPARED_SIDE = 128
+"""Maps and masks are compared at this size: a drawn mask is no finer than a hand."""
+TIMED = 8
+ENGINE = "float32"
+
+
+def measured(job: MeasureJob) -> list[BundleFindings]:
+    """One after another, on the same pictures."""
+    ground = [read_image(Path(path)).pixels for path in job.ground]
+    drawn = drawn_defects(ground, job.drawn, job.seed)
+    return [findings(Path(folder), job, ground, drawn) for folder in job.bundles]
+
+
+def scored(job: ScoreJob) -> list[float]:
+    """In the order of the pictures."""
+    detector = load_detector(Path(job.bundle), job.bounds.device)
+    return scores_of(detector, [read_image(Path(picture.path)).pixels for picture in job.pictures])
+
+
+def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels], drawn: Sequence[Pixels]) -> BundleFindings:
+    """Of one bundle."""
+    detector = load_detector(folder, job.bounds.device)
+    pictures = [read_image(Path(picture.path)).pixels for picture in job.pictures]
+    error = parity_error(detector, folder)
+    return BundleFindings(
+        scores=scores_of(detector, pictures),
+        with_defects=scores_of(detector, drawn),
+        without=scores_of(detector, ground),
+        aupr=drawn_masks_aupr(detector, job.pictures, pictures),
+        ms_per_image=ms_per_image(detector, (pictures or list(ground))[:TIMED]),
+        parity_error=error,
+        parity_bound=BOUNDS[ENGINE],
+    )
+
+
+def drawn_defects(ground: Sequence[Pixels], count: int, seed: int) -> list[Pixels]:
+    """The same for every bundle: drawn on the pictures as the camera took them, each in turn."""
+    if not ground or not count:
+        return []
+    drawer = DefectDrawer(ground, procedural_textures(seed), DefectRule(mask=choose_mask_rule(list(ground))))
+    seeds = np.random.default_rng([seed, 7]).integers(2**31, size=count)
+    return [drawer.draw(number % len(ground), int(seeds[number])).image for number in range(count)]
+
+
+def scores_of(detector: NetworkDetector, pictures: Sequence[Pixels]) -> list[float]:
+    """A few at a time."""
+    images = (Image(pixels) for pixels in pictures)
+    return [found.score for batch in batches(images, BATCH) for found in detector.score(batch)]
+
+
+def drawn_masks_aupr(detector: NetworkDetector, asked: Sequence[Picture], pictures: Sequence[Pixels]) -> float:
+    """Average precision over the pixels of all pictures that have a mask; -1 where none has."""
+    with_mask = [(picture, pixels) for picture, pixels in zip(asked, pictures, strict=True) if picture.mask]
+    masks = [shrunk_mask(Path(picture.mask)) for picture, _ in with_mask]
+    if not masks or not any(mask.any() for mask in masks):
+        return -1.0
+    found = [answer for batch in batches(with_mask, BATCH) for answer in detector.score([Image(p) for _, p in batch])]
+    maps = [cv2.resize(answer.combined, (COMPARED_SIDE, COMPARED_SIDE)) for answer in found]
+    return average_precision(ranked(np.stack(masks), np.stack(maps)))
+
+
+def shrunk_mask(path: Path) -> NDArray[np.bool_]:
+    """What a person drew, at the size of comparison."""
+    grey = decode(path.read_bytes()).pixels[:, :, 0].astype(np.float32)
+    small = cv2.resize(grey, (COMPARED_SIDE, COMPARED_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small > 64, np.bool_)
+
+
+def ms_per_image(detector: NetworkDetector, pictures: Sequence[Pixels]) -> float:
+    """The median of a few, one at a time, after one that does not count. Time of this process: others may run too."""
+    if not pictures:
+        return 0.0
+    detector.score([Image(pictures[0])])
+    took = []
+    for pixels in pictures:
+        began = time.process_time()
+        detector.score([Image(pixels)])
+        took.append(1000 * (time.process_time() - began))
+    return float(np.median(took))
+
+
+def parity_error(detector: NetworkDetector, folder: Path) -> float:
+    """How far the maps of the pictures a bundle carries are from those its training saw, as a share of their range."""
+    kept = parity_pictures(load_bundle(folder)[1])
+    if kept is None:
+        return 0.0
+    found = answers_of(detector.score([Image(pixels) for pixels in kept.pictures]))
+    pairs = zip(kept.answers.maps, found.maps, strict=True)
+    return max(float(np.abs(one - other).max()) for one, other in pairs) / range_of(kept.answers)

@@ -1,0 +1,190 @@
+"""A night from its reasons to its outcome."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import NightFailed, NightInterrupted
+from core.product import Recipe
+from core.retraining import Origin, RunState, TrainingRun, Use
+from core.verdict import Threshold
+from retrain.night import run_night
+from retrain.workshop.jobs import TrainJob
+from retrain.workshop_door import WorkshopFailed, WorkshopStopped
+from tests.retrain import small_workshop
+from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled, train_first
+
+BUDGET = 1 / 20
+RECIPE = Recipe(retrain_fewest_new=20, false_reject_budget=BUDGET, review_budget=BUDGET, shadow_parts=0)
+GOOD, MORE_GOOD, DEFECTS = range(60), range(1000, 1060), range(2000, 2012)
+
+
+def run(line: NightLine, slot: str = "2026-11-25", is_asked: bool = False, **changes: Any) -> TrainingRun:
+    parts = {"work": small_workshop.work, "read_bundle": small_workshop.read_bundle} | changes
+    return run_night(order(slot, is_asked), line.shop(**parts))
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> NightLine:
+    """With a first model of sixty good parts, and twelve confirmed defects that it catches."""
+    made = NightLine(tmp_path)
+    made.save(RECIPE)
+    files = [tmp_path / f"{seed}.png" for seed in GOOD]
+    for seed, file in zip(GOOD, files, strict=True):
+        file.write_bytes(encoded(good_part(seed)))
+    bundle = tmp_path / "first"
+    small_workshop.teach(bundle, [str(file) for file in files[:40]], [str(file) for file in files[40:]], BUDGET)
+    made.promote(bundle, small_workshop.read_bundle)
+    made.confirm([spoiled(seed) for seed in DEFECTS])
+    return made
+
+
+def said(line: NightLine, run: TrainingRun) -> str:
+    return "\n".join(step.text for step in line.ledger.steps(run.id))
+
+
+def test_a_good_night_is_promoted_by_itself(line: NightLine) -> None:
+    """With its own threshold; the row tells reasons, pictures, figures before and after, and the outcome."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    found = run(line)
+    assert (found.state, found.outcome) == (RunState.PROMOTED, "model 2 is active")
+    assert line.ledger.active()["disc"].model.id == found.candidate_id == 2
+    assert found.reasons[0].endswith("newly accepted parts since model 1: 20 are enough")
+    assert found.before is not None
+    assert found.after is not None
+    assert found.after["confirmed defects"] == 12
+    assert found.after["confirmed defects missed"] <= found.before["confirmed defects missed"]
+    (snapshot,) = line.ledger.snapshots("disc")
+    assert found.snapshot_id == snapshot.id
+    assert {part.origin for part in snapshot.parts} == {Origin.ACCEPTED}
+
+
+def test_nothing_golden_is_learned(line: NightLine) -> None:
+    """Not a confirmed defect, though somebody accepted the same picture before; and nothing twice."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    line.accept([spoiled(seed) for seed in DEFECTS])
+    run(line)
+    learned = {part.sha256 for snapshot in line.ledger.snapshots("disc") for part in snapshot.parts}
+    golden = {part.sha256 for part in line.ledger.golden("disc")}
+    assert golden
+    assert not learned & golden
+
+
+def test_a_night_of_mislabelled_parts_is_refused_with_numbers(line: NightLine) -> None:
+    """One accepted part in five is really defective: the candidate would let confirmed defects through."""
+    line.accept([good_part(seed) if seed % 5 else spoiled(seed) for seed in MORE_GOOD])
+    found = run(line)
+    assert found.state is RunState.REFUSED
+    assert "confirmed defects that model 1 catches: parts blot" in found.verdict[0]
+    assert line.ledger.active()["disc"].model.id == 1
+    assert found.candidate_id is None
+
+
+def test_what_was_refused_once_is_not_tried_again_unchanged(line: NightLine) -> None:
+    """The next night says so and saves its hours."""
+    line.accept([good_part(seed) if seed % 5 else spoiled(seed) for seed in MORE_GOOD])
+    run(line)
+    again = run(line, "2026-11-26")
+    assert (again.state, "was refused on 2026-11-25" in again.outcome) == (RunState.SKIPPED, True)
+
+
+def test_a_quiet_night_says_why_it_did_nothing(line: NightLine) -> None:
+    """Unless somebody asks for it."""
+    line.accept([good_part(seed) for seed in MORE_GOOD[:15]])
+    quiet = run(line)
+    assert (quiet.state, quiet.outcome[:11]) == (RunState.SKIPPED, "not trained")
+    assert "20 would be a reason" in quiet.doubts[0]
+    assert run(line, "asked 1", is_asked=True).state is not RunState.SKIPPED
+
+
+def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:
+    """The candidate is registered and waits."""
+    for golden in list(line.ledger.golden("disc"))[:5]:
+        line.ledger.retire_golden(golden.id, line.now, "ada", "worn out")
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    found = run(line)
+    assert (found.state, found.candidate_id) == (RunState.AWAITING, 2)
+    assert "7 confirmed defects prove little" in found.outcome
+    assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_the_next_night_replays_what_was_learned_and_counts_from_there(line: NightLine) -> None:
+    """What calibrated once never trains."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    run(line)
+    line.accept([good_part(seed) for seed in range(3000, 3060)])
+    found = run(line, "2026-11-26")
+    first, second = line.ledger.snapshots("disc")
+    assert found.snapshot_id == second.id
+    replayed = [part for part in second.parts if part.origin is Origin.REPLAY]
+    assert replayed
+    calibrated = {part.sha256 for part in first.of_use(Use.CALIBRATE)}
+    assert not calibrated & {part.sha256 for part in second.of_use(Use.TRAIN)}
+
+
+def failing(error: Exception) -> Callable[..., Any]:
+    def work(job: object, folder: Path, watch: object) -> Any:
+        if isinstance(job, TrainJob):
+            raise error
+        return None
+
+    return work
+
+
+def test_a_crash_leaves_the_line_untouched_and_its_reason_in_the_row(line: NightLine) -> None:
+    """And fails the slot."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    with pytest.raises(NightFailed):
+        run(line, work=failing(WorkshopFailed("killed by SIGKILL: it said nothing")))
+    (found,) = line.ledger.training_runs("disc", 1)
+    assert (found.state, "killed by SIGKILL" in found.outcome) == (RunState.FAILED, True)
+    assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_cancelled_run_ends_with_who_cancelled_it(line: NightLine) -> None:
+    """The watch finds it in the row."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    found = run(line, work=failing(WorkshopStopped("cancelled by ada: wrong lamp")))
+    assert (found.state, found.outcome) == (RunState.CANCELLED, "cancelled by ada: wrong lamp")
+
+
+def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -> None:
+    """Under the same row."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    with pytest.raises(NightInterrupted):
+        run(line, work=failing(NightInterrupted()))
+    assert run(line).state is RunState.PROMOTED
+    assert len(line.ledger.training_runs("disc", 10)) == 1
+
+
+def test_hours_that_forbid_training_are_kept(line: NightLine) -> None:
+    """In the recipe's time zone; the night is at 3:30 UTC."""
+    line.save(Recipe(retrain_fewest_new=20, retrain_hours="22-3"))
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    assert "outside the hours 22-3" in run(line).outcome
+
+
+def test_without_a_first_model_there_is_nothing_to_start_from(tmp_path: Path) -> None:
+    """And the row says what to do."""
+    empty = NightLine(tmp_path)
+    empty.save(RECIPE)
+    assert run(empty).outcome == "no model yet: nothing to start from; promote a first one"
+
+
+@pytest.mark.slow
+def test_the_real_workshop_trains_both_stages_and_measures_both_models(tmp_path: Path) -> None:
+    """In processes of its own, from a small network's bundle; what comes of it is judged either way."""
+    line = NightLine(tmp_path)
+    line.save(RECIPE)
+    line.promote(train_first(tmp_path / "first"))
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    line.confirm([spoiled(seed) for seed in DEFECTS])
+    found = run_night(order(), line.shop())
+    assert found.state in (RunState.REFUSED, RunState.PROMOTED)
+    assert found.passes > 0
+    assert found.after is not None
+    assert found.after["milliseconds per image"] > 0
+    assert line.ledger.trainings()[0].share > 0
+    assert isinstance(line.ledger.active()["disc"].threshold, Threshold)

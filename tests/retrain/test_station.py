@@ -1,0 +1,152 @@
+"""The station: missed nights, nights of killed replicas, and what people ask for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.access import Person, Role
+from core.adapters.in_memory_ledger import MemoryLedger
+from core.changes import ask_station
+from core.errors import AccessDenied, NightInterrupted, UnknownModel
+from core.product import BundleRef, Product, Recipe
+from core.request import Request, RequestKind, RequestState
+from core.retraining import RunState
+from core.verdict import Threshold
+from retrain.shop import Order
+from retrain.station import Station, roll_back
+
+DUE = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
+LATE = DUE + timedelta(hours=1)
+ADA = Person.at_this_machine("ada")
+
+
+@dataclass
+class Line:
+    """A station on twins; nights are written down, begun at once, and end as `ending` says."""
+
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    ran: list[Order] = field(default_factory=list)
+    now: datetime = LATE
+    ending: Callable[[], None] = lambda: None
+
+    def night(self, order: Order) -> None:
+        run = self.ledger.begin_run(order.product, order.slot, self.now, order.who, order.why)
+        self.ran.append(order)
+        self.ending()
+        self.ledger.save_run(replace(run, state=RunState.SKIPPED))
+
+    def station(self, who: str = "one") -> Station:
+        return Station(self.ledger, self.night, lambda work: work(), lambda: self.now, who)
+
+    def ask(self, kind: RequestKind, **details: int) -> Request:
+        asked = ask_station(self.ledger, ADA, kind, "disc", details, self.now, "because")
+        assert self.station().serve()
+        return self.ledger.asked[asked.id]
+
+
+@pytest.fixture
+def line() -> Line:
+    """With two models of a product whose night is at 3:30; the second one judges."""
+    made = Line()
+    made.ledger.save_product(Product("disc", Recipe()), DUE, "ada", "test")
+    for name in "ab":
+        bundle = BundleRef(f"memory:{name}/bundle.json", name * 64)
+        version = made.ledger.register("disc", bundle, Threshold(1, 2), DUE - timedelta(days=1), "ada")
+        made.ledger.promote(version.id, DUE - timedelta(days=1), "ada", "test")
+    return made
+
+
+def test_a_night_that_nobody_watched_is_begun_late_and_once(line: Line) -> None:
+    """By whichever replica looks first, within the grace."""
+    for who in ("one", "two"):
+        line.station(who).catch_up(line.ledger.products())
+    assert [order.slot for order in line.ran] == ["2026-11-25"]
+
+
+@pytest.mark.parametrize("hours", [-0.1, 4])
+def test_a_night_that_is_not_due_or_long_past_is_left_alone(line: Line, hours: float) -> None:
+    """Three hours are the grace."""
+    line.now = DUE + timedelta(hours=hours)
+    line.station().catch_up(line.ledger.products())
+    assert line.ran == []
+
+
+def test_a_product_whose_first_model_came_after_the_hour_waits_for_its_next_night(line: Line) -> None:
+    """It has nothing to catch up with."""
+    line.ledger.versions = [replace(version, created_at=LATE) for version in line.ledger.versions]
+    line.station().catch_up(line.ledger.products())
+    assert line.ran == []
+
+
+def test_what_a_stopped_replica_left_is_taken_over(line: Line) -> None:
+    """Under the same slot, and not again once it is done."""
+
+    def stop() -> None:
+        raise NightInterrupted
+
+    line.ending = stop
+    line.station("one").catch_up(line.ledger.products())
+    line.ending = lambda: None
+    for who in ("two", "three"):
+        line.station(who).catch_up(line.ledger.products())
+    assert [order.slot for order in line.ran] == ["2026-11-25"] * 2
+    assert line.ledger.training_runs("disc", 1)[0].state is RunState.SKIPPED
+
+
+def test_what_is_asked_for_now_has_a_slot_of_its_own(line: Line) -> None:
+    """So it takes no night's place; who asks for it is written down."""
+    answered = line.ask(RequestKind.TRAIN)
+    (order,) = line.ran
+    assert (order.slot, order.who, order.is_asked) == (f"asked {answered.id}", "ada", True)
+    assert (answered.state, order.slot in answered.answer) == (RequestState.DONE, True)
+
+
+def test_a_person_promotes_a_candidate_and_its_run_says_so(line: Line) -> None:
+    """By its number."""
+    run = line.ledger.begin_run("disc", "2026-11-24", DUE, "one", "nightly")
+    line.ledger.save_run(replace(run, candidate_id=1, state=RunState.AWAITING))
+    assert line.ask(RequestKind.PROMOTE, model_version_id=1).state is RequestState.DONE
+    assert line.ledger.active()["disc"].model.id == 1
+    promoted = line.ledger.training_runs("disc", 1)[0]
+    assert (promoted.state, promoted.outcome) == (RunState.PROMOTED, "model 1 is active: promoted by ada: because")
+
+
+def test_rolling_back_lets_the_earlier_model_judge_and_again_the_later_one(line: Line) -> None:
+    """One click and one row each."""
+    assert line.ask(RequestKind.ROLLBACK).answer == "model 1 is active again: ada rolled back model 2: because"
+    assert line.ledger.active()["disc"].model.id == 1
+    line.ask(RequestKind.ROLLBACK)
+    assert line.ledger.active()["disc"].model.id == 2
+
+
+def test_a_cancelled_run_is_not_taken_over(line: Line) -> None:
+    """Its holder finds the row; if that is dead, the run stays cancelled."""
+
+    def cancelled() -> None:
+        assert line.ask(RequestKind.CANCEL).answer == "run 1 cancelled by ada: because"
+        raise NightInterrupted
+
+    line.ending = cancelled
+    line.station().catch_up(line.ledger.products())
+    assert line.ledger.training_runs("disc", 1)[0].state is RunState.CANCELLED
+    line.station("two").catch_up(line.ledger.products())
+    assert len(line.ran) == 1
+
+
+def test_what_cannot_be_done_is_refused_in_words(line: Line) -> None:
+    """And changes nothing."""
+    assert "nothing to cancel" in line.ask(RequestKind.CANCEL).answer
+    assert line.ask(RequestKind.PROMOTE, model_version_id=9).state is RequestState.REFUSED
+    assert line.ledger.active()["disc"].model.id == 2
+    with pytest.raises(UnknownModel):
+        roll_back(MemoryLedger(), "disc", DUE, "ada", "because")
+
+
+def test_only_an_engineer_asks(line: Line) -> None:
+    """The page is not asked whether it may."""
+    operator = Person("bob", frozenset({Role.OPERATOR}))
+    with pytest.raises(AccessDenied):
+        ask_station(line.ledger, operator, RequestKind.TRAIN, "disc", {}, DUE, "because")
+    assert not line.station().serve()
