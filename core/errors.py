@@ -55,6 +55,10 @@ class ArtifactMissing(LineError):
     """The artifact store says that this object does not exist."""
 
 
+class ArtifactTooLarge(LineError):
+    """This object is larger than what should lie there: it was not loaded; look at who may write to the store."""
+
+
 class ArtifactsUnavailable(LineError):
     """The artifact store does not answer: check ARTIFACT_URL; frames wait on the bus meanwhile."""
 

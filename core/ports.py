@@ -21,7 +21,7 @@ from core.inspection import (
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product
 from core.verdict import ScoreMap, Threshold
-from core.wire import Delivery, Record
+from core.wire import OBJECT_LIMIT, Delivery, Record
 
 
 class FramePublisher(Protocol):
@@ -256,10 +256,11 @@ class ArtifactStore(Protocol):
         """
         ...
 
-    def get(self, uri: str) -> bytes:
-        """The content behind a URI that `put` returned.
+    def get(self, uri: str, most_bytes: int = OBJECT_LIMIT) -> bytes:
+        """The content behind a URI that `put` returned; little more than `most_bytes` is ever held.
 
         Raises:
+            ArtifactTooLarge: It is longer than that.
             ArtifactMissing: There is no such object, or the URI does not belong to this store.
             ArtifactsUnavailable: The store does not answer.
         """

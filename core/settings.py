@@ -15,6 +15,7 @@ class LineSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="ignore",
+        allow_inf_nan=False,
         use_attribute_docstrings=True,
         hide_input_in_errors=True,  # what is refused may be a secret
         secrets_dir=SECRETS if SECRETS.is_dir() else None,

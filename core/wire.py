@@ -20,6 +20,9 @@ TOPIC = "inspection.frames.v1"
 VERDICTS_TOPIC = "inspection.verdicts.v1"
 INLINE_LIMIT = 1024 * 1024
 FRAME_LIMIT = 64 * 1024 * 1024
+OBJECT_LIMIT = 4 * 1024**3
+"""Bytes of the largest artifact that anybody reads whole, where nobody knows a narrower limit."""
+
 HEADER_LIMIT = 1024
 VERSION = b"1"
 

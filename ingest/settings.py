@@ -15,6 +15,7 @@ class IngestSettings(BaseSettings):
         env_prefix="INGEST_",
         frozen=True,
         extra="ignore",
+        allow_inf_nan=False,
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
         secrets_dir=SECRETS if SECRETS.is_dir() else None,

@@ -10,7 +10,12 @@ class RetrainSettings(BaseSettings):
     """How the timetable keeps up with the products, and what training may take of this machine."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RETRAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix="RETRAIN_",
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     products_interval_s: float = Field(default=10.0, gt=0)

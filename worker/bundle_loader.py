@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ArtifactsUnavailable, BundleRefused
+from core.errors import ArtifactsUnavailable, ArtifactTooLarge, BundleRefused
 from core.frame import Image
 from core.ports import ArtifactStore, Detector
 from core.product import BundleRef, ModelVersion
+from model.strict.bundle import LETTER_BYTES, WEIGHTS_BYTES
 
 LETTER = "bundle.json"
 WEIGHTS = "weights.safetensors"
@@ -60,8 +61,12 @@ class BundleLoader:
         place = bundle.uri.removesuffix(LETTER)
         if place == bundle.uri:
             raise BundleRefused(f"{bundle.uri} does not end in {LETTER}")
-        for name in (WEIGHTS, LETTER):
-            _keep(folder / name, self.artifacts.get(place + name))
+        for name, most_bytes in ((WEIGHTS, WEIGHTS_BYTES), (LETTER, LETTER_BYTES)):
+            try:
+                content = self.artifacts.get(place + name, most_bytes)
+            except ArtifactTooLarge as error:
+                raise BundleRefused(error.detail) from error
+            _keep(folder / name, content)
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from core.inspection import Batch, OpenDays
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
 from core.signature import Doubts, believe
 from core.verdict_message import key_of
-from core.wire import Delivery
+from core.wire import FRAME_LIMIT, Delivery
 from worker.batching import BatchLimits, collect
 from worker.counts import Counts
 from worker.days import Days
@@ -98,7 +98,7 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
     patience, artifacts = bench.patience, bench.artifacts
 
     def fetch(uri: str) -> bytes:
-        return patience.insist(lambda: artifacts.get(uri), ArtifactsUnavailable)
+        return patience.insist(lambda: artifacts.get(uri, FRAME_LIMIT), ArtifactsUnavailable)
 
     # One after another: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
     def open_one(one: Delivery) -> Opened:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.attempts import TRIES
-from core.errors import ArtifactMissing, ContentMismatch, EnvelopeRefused, ImageRefused, ImageTooLarge
+from core.errors import ArtifactMissing, ArtifactTooLarge, ContentMismatch, EnvelopeRefused, ImageRefused, ImageTooLarge
 from core.frame import ClaimedFrame, DroppedFrame, Frame, FrameHeader, Image
 from core.inspection import Arrival, OpenDays
 from core.ports import FrameDecoder
@@ -130,6 +130,8 @@ def _open_claim(claim: ClaimedFrame, arrival: Arrival, fetch: Fetch, decode: Fra
         frame = Frame(claim.header, content)
     except ArtifactMissing as error:
         return Unjudged(claim.header, arrival, ErrorReason.MISSING, error.detail, b"")
+    except ArtifactTooLarge as error:
+        return Untrusted(arrival, ErrorReason.CONTENT, error.detail, b"")
     except ContentMismatch as error:
         return Untrusted(arrival, ErrorReason.CONTENT, f"{claim.uri}: {error.detail}", content)
     return _open_frame(frame, arrival, decode)

@@ -10,7 +10,12 @@ class WorkerSettings(BaseSettings):
     """How a worker batches, waits and loads."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WORKER_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix="WORKER_",
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     batch_frames: int = Field(default=16, ge=1, le=512)

@@ -12,8 +12,9 @@ from typing import Any
 
 import fsspec
 
-from core.errors import ArtifactMissing, ArtifactsFull, ArtifactsUnavailable, SettingRefused
+from core.errors import ArtifactMissing, ArtifactsFull, ArtifactsUnavailable, ArtifactTooLarge, SettingRefused
 from core.retention import Folder, StoredFile
+from core.wire import OBJECT_LIMIT
 
 NAME = re.compile(r"[A-Za-z0-9._=-]{1,200}(/[A-Za-z0-9._=-]{1,200})*")
 NAME_LIMIT = 512
@@ -62,16 +63,18 @@ class FsspecArtifacts:
                 self._files.pipe_file(path, content)  # an object store shows an object only once it is whole
         return str(self._files.unstrip_protocol(path))
 
-    def get(self, uri: str) -> bytes:
-        """What was put under this URI."""
+    def get(self, uri: str, most_bytes: int = OBJECT_LIMIT) -> bytes:
+        """What was put under this URI; one byte beyond the limit is asked for, and no more."""
         path = self._path(uri)
         try:
             with _available():
-                content: bytes = self._files.cat_file(path)
-                return content
+                content: bytes = self._files.cat_file(path, end=most_bytes + 1)
         except NOT_AN_OBJECT as error:
             self._check_still_there()
             raise ArtifactMissing(uri) from error
+        if len(content) > most_bytes:
+            raise ArtifactTooLarge(f"{uri}: more than {most_bytes} bytes")
+        return content
 
     def days(self, folder: Folder) -> list[str]:
         """By name."""

@@ -5,12 +5,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from core.errors import ArtifactMissing, BusUnavailable, Fenced
+from core.errors import ArtifactMissing, ArtifactTooLarge, BusUnavailable, Fenced
 from core.gap import Gap, GapLedger
 from core.inspection import OutboxMessage, Position, Progress, Tile
 from core.ports import Clock
 from core.retention import Folder, StoredFile
-from core.wire import TOPIC, Delivery, Record
+from core.wire import OBJECT_LIMIT, TOPIC, Delivery, Record
 
 OffsetSource = Callable[[str], Mapping[int, int]]
 
@@ -154,10 +154,12 @@ class MemoryArtifacts:
         """Forget it."""
         self.contents.pop(uri, None)
 
-    def get(self, uri: str) -> bytes:
+    def get(self, uri: str, most_bytes: int = OBJECT_LIMIT) -> bytes:
         """What was put there."""
         if uri not in self.contents:
             raise ArtifactMissing(uri)
+        if len(self.contents[uri]) > most_bytes:
+            raise ArtifactTooLarge(f"{uri}: more than {most_bytes} bytes")
         return self.contents[uri]
 
 

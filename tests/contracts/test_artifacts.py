@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.adapters.artifacts import FsspecArtifacts, check_name
 from core.adapters.in_memory import MemoryArtifacts
-from core.errors import ArtifactMissing, ArtifactsUnavailable, SettingRefused
+from core.errors import ArtifactMissing, ArtifactsUnavailable, ArtifactTooLarge, SettingRefused
 from core.ports import ArtifactStore
 from core.retention import ArtifactShelf, Folder
 
@@ -67,6 +67,14 @@ def test_what_was_never_put_is_missing(store: ArtifactStore) -> None:
     uri = store.put("frames/1.png", b"x")
     with pytest.raises(ArtifactMissing):
         store.get(uri.replace("1.png", "2.png"))
+
+
+def test_what_is_longer_than_it_should_be_is_not_loaded(store: ArtifactStore) -> None:
+    """A stranger's record may claim any object; the limit itself is not beyond it."""
+    uri = store.put("frames/1.png", b"x" * 1000)
+    assert store.get(uri, 1000) == b"x" * 1000
+    with pytest.raises(ArtifactTooLarge):
+        store.get(uri, 999)
 
 
 @pytest.mark.parametrize(

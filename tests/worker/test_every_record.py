@@ -12,7 +12,7 @@ from core.frame import ClaimedFrame, DroppedFrame, FrameId
 from core.inspection import Failure, Inspection, OpenDays, Refusal
 from core.product import Recipe
 from core.verdict import Decision, ErrorReason
-from core.wire import Record, to_record
+from core.wire import FRAME_LIMIT, Record, to_record
 from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, frame, header, png
 
 
@@ -62,6 +62,18 @@ def test_each_kind_of_poison_becomes_one_error_row_with_its_reason(kind: str) ->
     errors = [result for result in results if not isinstance(result, Inspection)]
     assert [result.reason for result in errors] == [reason]
     assert len(results) == 3
+
+
+def test_a_claim_on_an_object_that_is_no_frame_is_refused_unread() -> None:
+    """A stranger may name the largest thing in the store: nothing of it is loaded, decoded or kept once more."""
+    line = line_of_november()
+    uri = line.artifacts.put("bundles/disc/weights", bytes(FRAME_LIMIT + 1))
+    line.bus.publish(to_record(ClaimedFrame(header(1), uri)))
+    line.work()
+    (result,) = line.ledger.results.values()
+    assert isinstance(result, Refusal)
+    assert result.reason is ErrorReason.CONTENT
+    assert result.evidence.frame_uri == ""
 
 
 @pytest.mark.parametrize("kind", ["text", "truncated", "too large", "forged", "not ours", "wrong clock", "no model"])

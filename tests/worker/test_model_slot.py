@@ -16,6 +16,7 @@ from core.inspection import Inspection
 from core.ports import Detector
 from core.product import BundleRef, ModelVersion
 from core.verdict import Decision, Threshold
+from core.wire import OBJECT_LIMIT
 from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, frame, png
 from worker.brightness.__main__ import commission
 from worker.brightness.detector import BrightnessDetector
@@ -196,7 +197,7 @@ def test_the_loader_fetches_once_and_mends_a_damaged_copy(tmp_path: Path) -> Non
     fetched: list[str] = []
 
     class Counting(MemoryArtifacts):
-        def get(self, uri: str) -> bytes:
+        def get(self, uri: str, most_bytes: int = OBJECT_LIMIT) -> bytes:
             fetched.append(uri)
             return artifacts.get(uri)
 
@@ -221,7 +222,7 @@ def test_two_products_with_the_same_bundle_fetch_it_at_the_same_time(tmp_path: P
     door = Barrier(2, timeout=10)
 
     class Slow(MemoryArtifacts):
-        def get(self, uri: str) -> bytes:
+        def get(self, uri: str, most_bytes: int = OBJECT_LIMIT) -> bytes:
             door.wait()
             return artifacts.get(uri)
 

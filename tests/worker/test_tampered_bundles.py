@@ -11,6 +11,7 @@ from core.inspection import Inspection
 from core.product import BundleRef
 from core.verdict import Threshold
 from model.bundle import LETTER_NAME, WEIGHTS_NAME, bundle_sha256
+from model.strict.bundle import LETTER_BYTES
 from tests.model.bundles import write_bundle
 from tests.worker.in_memory_line import NOON, START, Line, frame
 from worker.__main__ import _opener
@@ -115,6 +116,20 @@ def test_a_bundle_that_lies_elsewhere_is_refused(tmp_path: Path, uri: str) -> No
     line.ledger.promote(version.id, NOON, "test", "test")
     assert line.judged(bench, 2) == first
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
+def test_a_letter_beyond_all_measure_is_refused_unread(tmp_path: Path) -> None:
+    """Nothing of it reaches this machine's disk."""
+    line = LineOfBundles()
+    first = line.commission(0.6)
+    bench = line.worker(tmp_path)
+    assert line.judged(bench, 1) == first
+    second = line.commission(0.7)
+    bundle = line.ledger.versions[second - 1].bundle
+    line.artifacts.contents[bundle.uri] = bytes(LETTER_BYTES + 1)
+    assert line.judged(bench, 2) == first
+    assert "more than" in bench.slot.absence("disc")
+    assert not (tmp_path / bundle.sha256 / LETTER_NAME).exists()
 
 
 @pytest.mark.slow
