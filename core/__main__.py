@@ -5,7 +5,9 @@
 """
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +26,6 @@ from core.adapters.migrate import upgrade
 from core.adapters.postgres_logins import give_login, read_url
 from core.audit import AuditFilter, sentence
 from core.errors import LineError
-from core.retention import seconds_until
 from core.settings import LineSettings, RetentionSettings
 
 STATIONS = ("core", "ingest", "model", "worker", "dashboard", "retrain")
@@ -49,9 +50,7 @@ def main() -> int:
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
     retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
-    retain.add_argument(
-        "--every-day", type=int, choices=range(24), metavar="HOUR", help="stay, and do it at this UTC hour"
-    )
+    retain.add_argument("--daily", action="store_true", help="go on, and remove once a day until stopped")
     retain.set_defaults(run=_retain)
     for verb, run, does in (
         ("backup", _backup, "write database and artifacts into an empty folder; the line may run"),
@@ -93,16 +92,12 @@ def _migrate(told: argparse.Namespace) -> None:
 
 
 def _retain(asked: argparse.Namespace) -> None:
-    while asked.every_day is not None:
-        time.sleep(seconds_until(asked.every_day, datetime.now(UTC)))
-        try:
-            _remove(asked)
-        except LineError as error:
-            log.warning("not_removed", error=str(error), next_try="tomorrow")
-    _remove(asked)
-
-
-def _remove(asked: argparse.Namespace) -> None:
+    if asked.daily:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        wiring.open_tidying(LineSettings(), stop.wait).run_until(stop)
+        return
     retention = wiring.open_retention(LineSettings(), RetentionSettings(), datetime.now(UTC), time.sleep)
     found = retention.plan() if asked.dry_run else retention.run()
     for each in found:

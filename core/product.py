@@ -9,6 +9,7 @@ from typing import Any, Self
 from core.frame import CAMERA_NAME, PRODUCT_NAME, SHA256, check_match, check_utc
 from core.night_rule import NightRule
 from core.part import ViewPlan
+from core.regions import Regions, regions_of
 from core.verdict import Threshold
 
 SMALLEST_SIDE = 64
@@ -43,6 +44,9 @@ class Recipe(NightRule):
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
     none each for the training's own default. What its nights do is said in NightRule.
 
+    `ignore` are regions of the picture that do not count, polygons in shares of its sides: whatever is found there is
+    left out before the score.
+
     For people: `review_ok_share` (0..1) of OK parts come up for review beside all REVIEW and NG; `defect_kinds` are
     what a confirmed defect can be called, the first nine by the keys 1 to 9.
     """
@@ -64,6 +68,7 @@ class Recipe(NightRule):
     minimum_area: float | None = None
     review_ok_share: float = 0.0
     defect_kinds: tuple[str, ...] = ()
+    ignore: Regions = ()
 
     def __post_init__(self) -> None:
         for name in ("keep_ok_share", "false_reject_budget", "review_budget", "review_ok_share"):
@@ -78,6 +83,7 @@ class Recipe(NightRule):
         check_input_size(self.input_height, self.input_width)
         self.check_night()
         object.__setattr__(self, "defect_kinds", tuple(self.defect_kinds))  # JSON knows only lists
+        object.__setattr__(self, "ignore", regions_of(self.ignore))
         for kind in self.defect_kinds:
             check_match("defect_kinds", DEFECT_KIND, kind)
         for name, highest in HIGHEST_SHARES.items():
@@ -92,13 +98,17 @@ class Recipe(NightRule):
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON values, which know no tuples."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The recipe from stored values; fields this version does not know are left out, missing ones default."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def cameras_of(views: str) -> tuple[str, ...]:

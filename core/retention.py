@@ -114,9 +114,3 @@ def is_before(day_folder: str, day: date) -> bool:
         return date.fromisoformat(day_folder) < day
     except ValueError:
         return False
-
-
-def seconds_until(hour: int, now: datetime) -> float:
-    """From now to the next full hour of this number in UTC; a whole day where it strikes right now."""
-    today = datetime.combine(now.date(), time(hour), UTC)
-    return (today if today > now else today + timedelta(days=1)).timestamp() - now.timestamp()

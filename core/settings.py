@@ -119,6 +119,9 @@ class RetentionSettings(BaseSettings):
     camera_runs_days: int = Field(default=730, ge=30)
     """Counters of a camera's former starts: a row each, so kept beyond their inspections. The newest always stays."""
 
+    from_hour: int = Field(default=2, ge=0, le=23)
+    """UTC hour from which the day's removal is due: when most lines rest."""
+
     @model_validator(mode="after")
     def _rows_outlive_what_they_name(self) -> "RetentionSettings":
         """Else the store would fill with pictures that nobody can find any more."""

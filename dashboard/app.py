@@ -6,7 +6,7 @@ from PIL import Image
 
 from core.errors import LineError
 from dashboard import who
-from dashboard.views import defects, health, live, login, models, review, thresholds, trends
+from dashboard.views import defects, health, live, login, models, products, review, thresholds, trends
 
 
 def _icon() -> Image.Image:
@@ -32,6 +32,7 @@ def main() -> None:
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
         st.Page(trends.page, title="Trends", icon=":material/timeline:", url_path="trends"),
         st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
+        st.Page(products.page, title="Products", icon=":material/category:", url_path="products"),
         st.Page(models.page, title="Models", icon=":material/model_training:", url_path="models"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]

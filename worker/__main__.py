@@ -196,6 +196,7 @@ def _opener(settings: WorkerSettings, compilations: Compilations) -> Callable[[P
             return BrightnessDetector()
         check_letter(folder)
         # Only here, in the loading thread: a worker whose products need no network never waits for torch.
+        from model.ignoring.rescoring import IgnoringDetector
         from model.serving import opened, serve
         from model.strict.tensors import check_tensors
 
@@ -204,7 +205,7 @@ def _opener(settings: WorkerSettings, compilations: Compilations) -> Callable[[P
         log.info("engine_chosen", engine=served.detector.engine, awaits=served.awaits, reasons=list(served.reasons))
         if served.awaits:
             compilations.begin(Compilation(folder, sha256, served.awaits, settings.device, graphs))
-        return served.detector
+        return IgnoringDetector(served.detector)
 
     return open_bundle
 

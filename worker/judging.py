@@ -10,6 +10,7 @@ from core.product import Recipe
 from core.verdict import Decision, ErrorReason, ScoreMap, judge
 from worker.deadline import is_late
 from worker.heatmap import to_stored_map
+from worker.ignoring import without_regions
 from worker.keep import frame_name, is_kept, maps_name, quarantine_name, to_npz, untrusted_name
 from worker.model_slot import Serving
 from worker.opening import Opened, Picture, Unfit, Unjudged, Untrusted
@@ -81,7 +82,8 @@ def _judged(pictures: Sequence[Picture], product: str, desk: Desk) -> list[Resul
     if serving is None:
         reason = desk.absence(product)
         return [failure_of(_given_up(one, ErrorReason.NO_MODEL, reason), desk) for one in pictures]
-    answers = scores([one.image for one in pictures], serving.detector)
+    found = scores([one.image for one in pictures], serving.detector)
+    answers = without_regions(found, serving.detector, serving.active.recipe.ignore)
     return [_judged_one(one, answer, serving, desk) for one, answer in zip(pictures, answers, strict=True)]
 
 

@@ -26,6 +26,9 @@ gallery = component(
 health = component("line_health", html=_read("health.html"), css=_style("health"), js=_read("picture.js", "health.js"))
 """The Health page's tables; data as `dashboard.health.page_data.health_data` builds it."""
 
+regions = component("line_regions", html=_read("regions.html"), css=_style("regions"), js=_read("regions.js"))
+"""A picture on which regions are drawn; its state `regions` is the list of them."""
+
 limits = component("line_limits", html=_read("limits.html"), css=_style("limits"), js=_read("picture.js", "limits.js"))
 """The histogram of scores with both limits; its state `limits` is what was dragged or typed."""
 

@@ -1,4 +1,4 @@
-"""Once a day the old is removed, beside the nights: by every replica, for a second removal finds nothing."""
+"""Once a day the old is removed: by whoever runs and may, for a second removal finds nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from threading import Event, Thread
 
 import structlog
 
-from core.errors import LineError
+from core.errors import LineError, NotTheOwner
 from core.ports import Clock
 from core.retention import Expired
 
 LOOK_S = 60.0
 
-log = structlog.get_logger("retrain")
+log = structlog.get_logger("core")
 
 
 class Tidying:
@@ -28,7 +28,7 @@ class Tidying:
     @contextmanager
     def beside(self, stop: Event) -> Iterator[None]:
         """In a thread of its own, until the block ends or `stop` is set."""
-        thread = Thread(target=self._run, args=(stop,), name="tidying", daemon=True)
+        thread = Thread(target=self.run_until, args=(stop,), name="tidying", daemon=True)
         thread.start()
         yield
 
@@ -39,12 +39,16 @@ class Tidying:
             return
         try:
             removed = {each.what: each.count for each in self._remove() if each.count}
+        except NotTheOwner as error:
+            log.info("tidying_left_to_the_owner", reason=str(error))
         except LineError as error:
             log.warning("not_tidied", error=str(error), next_try_s=LOOK_S)
             return
+        else:
+            log.info("tidied", removed=removed)
         self._done_on = now.date()
-        log.info("tidied", removed=removed)
 
-    def _run(self, stop: Event) -> None:
+    def run_until(self, stop: Event) -> None:
+        """Look every minute until `stop` is set."""
         while not stop.wait(LOOK_S):
             self.look()

@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from core.errors import HousekeepingRuns, LineError
-from core.retention import Expired, seconds_until
-from retrain.tidying import Tidying
+from core.adapters.tidying import Tidying
+from core.errors import HousekeepingRuns, LineError, NotTheOwner
+from core.retention import Expired
 
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -44,6 +42,13 @@ def test_what_failed_is_tried_again_the_same_day() -> None:
     assert Day(HousekeepingRuns()).look_every(10, hours=24) == [MIDNIGHT + timedelta(hours=2, minutes=10)]
 
 
+def test_a_login_that_may_not_leaves_it_to_the_owner() -> None:
+    """Said once a day, not once a minute."""
+    day = Day(*[NotTheOwner() for _ in range(3)])
+    assert day.look_every(10, hours=24) == []
+    assert len(day.errors) == 2
+
+
 def test_a_clock_that_jumps_back_an_hour_repeats_nothing() -> None:
     """And one that jumps forward leaves nothing out."""
     day = Day()
@@ -52,17 +57,3 @@ def test_a_clock_that_jumps_back_an_hour_repeats_nothing() -> None:
     assert len(day.look_every(10, hours=2)) == 1
     day.now += timedelta(hours=23)
     assert len(day.look_every(10, hours=4)) == 2
-
-
-def test_where_somebody_else_removes_this_station_never_does() -> None:
-    """Only the tables' owner may drop days; a station that is not the owner leaves it to whoever is."""
-    day = Day()
-    day.tidying = Tidying(day.remove, lambda: day.now, from_hour=-1)
-    assert day.look_every(60, hours=48) == []
-
-
-@pytest.mark.parametrize(("now", "hours"), [("01:30", 0.5), ("02:00", 24), ("02:30", 23.5), ("23:59:59", 2 + 1 / 3600)])
-def test_the_owner_waits_for_the_hour(now: str, hours: float) -> None:
-    """The next time it strikes, be it tomorrow."""
-    moment = datetime.fromisoformat(f"2026-11-24T{now}+00:00")
-    assert seconds_until(2, moment) == pytest.approx(3600 * hours)

@@ -1,0 +1,26 @@
+"""What the Products page reads beside the recipes: a picture of a part to draw on."""
+
+from sqlalchemy import Engine, case, select
+
+from core.adapters.schema import inspection
+from core.verdict import Decision
+from dashboard.read_models import reading
+
+LOOKED_AT = 2000
+
+
+def newest_picture(engine: Engine, product: str) -> str:
+    """The URI of a kept frame of the product, of an OK part where one of the last thousands was kept; else empty."""
+    newest = (
+        select(inspection.c.frame_uri, inspection.c.decision)
+        .where(inspection.c.product == product)
+        .order_by(inspection.c.captured_at.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    good_first = case(
+        (newest.c.decision == Decision.OK.value, 0), (newest.c.decision == Decision.REVIEW.value, 1), else_=2
+    )
+    query = select(newest.c.frame_uri).where(newest.c.frame_uri != "", newest.c.decision != Decision.ERROR.value)
+    with reading(engine) as connection:
+        return connection.scalar(query.order_by(good_first).limit(1)) or ""

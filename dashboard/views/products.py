@@ -1,0 +1,178 @@
+"""Products: the recipe, regions that do not count, good pictures, and the first model."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from core.asking import ask_training
+from core.changes import save_product
+from core.errors import LineError
+from core.frame import sha256_of
+from core.product import Product, Recipe
+from core.regions import Regions, regions_of
+from dashboard import pictures, wiring
+from dashboard.components.registered import regions as regions_view
+from dashboard.products.read_models import newest_picture
+from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
+from dashboard.views.trouble import page_style, plain, show_error
+from dashboard.who import person
+
+NEW = "new product"
+PROGRESS_EVERY_S = 2.0
+KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"]
+
+
+def page() -> None:
+    """The product's recipe on the left, its picture and its first model on the right."""
+    page_style()
+    try:
+        known = {product.name: product for product in wiring.line().ledger.products()}
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            chosen = st.selectbox("product", [*known, NEW], label_visibility="collapsed", width=220, key="product")
+            name = chosen if chosen != NEW else st.text_input(
+                "name", placeholder="name: a-z, 0-9, . _ -", label_visibility="collapsed", width=240
+            )  # fmt: skip
+        product = known.get(chosen)
+        left, right = st.columns([1.1, 1], gap="medium")
+        with right:
+            ignore = _regions(name, product.recipe if product else Recipe())
+            _good_pictures(name)
+        with left:
+            _recipe(name, product.recipe if product else Recipe(), ignore)
+    except LineError as error:
+        show_error(error)
+
+
+def _recipe(name: str, recipe: Recipe, ignore: Regions) -> None:
+    with st.form("recipe", border=False):
+        entered = _numbers(recipe) | _texts(recipe)
+        kinds = st.text_area(
+            "kinds of defects, one a line: the first nine have the keys 1 to 9",
+            "\n".join(recipe.defect_kinds),
+            height=100,
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            why = st.text_input("reason", placeholder="others read it later", width="stretch")
+            asked = st.form_submit_button("Save the recipe", type="primary")
+    if asked:
+        _save(name, recipe, entered | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
+
+
+def _numbers(recipe: Recipe) -> dict[str, Any]:
+    entered: dict[str, Any] = {}
+    columns = st.columns(2, gap="small")
+    for place, entry in enumerate(SHARES):
+        with columns[place % 2]:
+            number = st.number_input(entry.words, 0.0, value=shown(recipe, entry), help=entry.hint, format="%g")
+            entered[entry.name] = number / entry.scale
+    for place, entry in enumerate(SIDES):
+        with columns[place % 2]:
+            entered[entry.name] = int(
+                st.number_input(entry.words, 0, value=int(shown(recipe, entry)), step=32, help=entry.hint)
+            )
+    return entered
+
+
+def _texts(recipe: Recipe) -> dict[str, Any]:
+    entered: dict[str, Any] = {}
+    columns = st.columns(3, gap="small")
+    for place, entry in enumerate(RULE):
+        with columns[place % 3]:
+            value = getattr(recipe, entry.name)
+            entered[entry.name] = st.text_input(entry.words, "" if value is None else f"{value:g}", help=entry.hint)
+    for place, entry in enumerate(TEXTS):
+        with columns[place % 3]:
+            entered[entry.name] = st.text_input(entry.words, getattr(recipe, entry.name), help=entry.hint)
+    return entered
+
+
+def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
+    try:
+        rule = {entry.name: optional_number(entered[entry.name], entry.words) for entry in RULE}
+        product = Product(name, recipe_of(before, entered | rule))
+        save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
+    except (LineError, ValueError) as error:
+        st.error(plain(str(error)))
+        return
+    st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
+    st.rerun()
+
+
+def _regions(name: str, recipe: Recipe) -> Regions:
+    """Drawn on a part's picture; saved with the recipe."""
+    uri = newest_picture(wiring.line().ledger.engine, name) if name else ""
+    frame, reason = wiring.picture_or_reason(uri)
+    absent = "No picture of this product was kept yet; regions can be drawn all the same." if not uri else reason
+    token = f"{name}/{recipe.ignore}"
+    st.markdown("**Regions that do not count**")
+    drawn = regions_view(
+        data={"token": token, "frame": frame, "absent": absent, "regions": recipe.to_json()["ignore"]},
+        key="regions",
+        default={"regions": None},
+        on_regions_change=lambda: None,
+    )
+    found = drawn_regions(drawn.get("regions"), token, recipe.ignore)
+    if found != recipe.ignore:
+        st.caption("Not saved yet: they count once the recipe is saved.")
+    return found
+
+
+def drawn_regions(state: Any, token: str, otherwise: Regions) -> Regions:
+    """What was drawn on this product's picture; nonsense, and what was drawn on another's, is left out."""
+    try:
+        return regions_of(state["regions"]) if state["token"] == token else otherwise
+    except (TypeError, KeyError, ValueError):
+        return otherwise
+
+
+def _good_pictures(name: str) -> None:
+    st.markdown("**Good pictures and the first model**")
+    whole_folder = st.toggle("a whole folder", key="whole_folder")
+    uploaded = st.file_uploader(
+        "good pictures", KINDS, "directory" if whole_folder else True, label_visibility="collapsed", key="good_pictures"
+    )
+    kept: dict[str, str] = st.session_state.setdefault(f"good_{name}", {})
+    for each in uploaded or []:
+        content = each.getvalue()
+        try:
+            kind = pictures.kind_of(content).lower()
+            sha256 = sha256_of(content)
+            if sha256 not in kept:
+                kept[sha256] = wiring.line().artifacts.put(f"good/{name}/{sha256}.{kind}", content)
+        except LineError as error:
+            st.caption(plain(f"{each.name} was left out: {error}"))
+    st.caption(f"{len(kept)} pictures are ready. Sixty or more of good parts give limits that hold.")
+    _train(name, kept)
+    _progress(name)
+
+
+def _train(name: str, kept: dict[str, str]) -> None:
+    with st.form("train", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        why = st.text_input("why", placeholder="why this model", label_visibility="collapsed", width="stretch")
+        asked = st.form_submit_button("Train a model from them")
+    if not asked:
+        return
+    if not kept:
+        st.info("Choose good pictures first.")
+        return
+    try:
+        request = ask_training(wiring.line().ledger, person(), name, datetime.now(UTC), why, list(kept.values()))
+        st.toast(f"Asked as request {request.id}; the retrain station begins within seconds.")
+    except LineError as error:
+        st.error(plain(str(error)))
+
+
+@st.fragment(run_every=PROGRESS_EVERY_S)
+def _progress(name: str) -> None:
+    """How far it is, and what the station said."""
+    try:
+        ledger = wiring.line().ledger
+        for training in ledger.trainings():
+            if training.product == name:
+                told = f"Training: {100 * training.share:.0f} % \u00b7 {plain(training.stage)}"
+                st.progress(min(max(training.share, 0.0), 1.0), text=told)
+        for request in ledger.requests(name, 1) if name else []:
+            st.caption(plain(f"{request.kind.value}: {request.state.value}. {request.answer}"))
+    except LineError as error:
+        show_error(error)

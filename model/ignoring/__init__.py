@@ -1,0 +1,1 @@
+"""Scores without the regions that a recipe leaves out."""

@@ -1,0 +1,67 @@
+"""The Products page as a quality engineer uses it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from core.request import RequestKind
+from line.seed.pictures import encoded, rendered_part
+from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
+from tests.dashboard.seed import seed_parts
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, str]]:
+    folder: Path = tmp_path_factory.mktemp("line")
+    with fresh_line(folder) as place, running_dashboard(place.environment, folder) as address:
+        seed_parts(place.line, count=12)
+        yield place, address
+
+
+def test_a_region_is_drawn_and_saved_with_the_recipe(browser: Browser, running: tuple[Place, str]) -> None:
+    """A worker that looks finds it there, in shares of the picture."""
+    place, address = running
+    page = opened(browser, f"{address}/products")
+    drawing = page.locator(".regions svg")
+    page.locator(".regions .frame").wait_for(timeout=90_000)
+    box = drawing.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
+    page.mouse.up()
+    expect(page.locator(".regions .count")).to_have_text("1 drawn")
+    expect(page.get_by_text("Not saved yet", exact=False)).to_be_visible()
+    page.get_by_label("reason").fill("the fixture's clamp shines")
+    page.get_by_role("button", name="Save the recipe").click()
+    expect(page.get_by_text("Not saved yet", exact=False)).to_have_count(0)
+    (region,) = place.line.ledger.active()["gear"].recipe.ignore
+    rights, downs = {round(corner[0], 1) for corner in region}, {round(corner[1], 2) for corner in region}
+    assert rights == {0.2, 0.5} or rights == {0.3, 0.5}
+    assert max(downs) - min(downs) == pytest.approx(0.5, abs=0.02)
+    page.context.close()
+
+
+def test_a_first_model_is_asked_for_from_uploaded_pictures(browser: Browser, running: tuple[Place, str]) -> None:
+    """They lie in the artifact store; what is no picture is left out, and said."""
+    place, address = running
+    page = opened(browser, f"{address}/products")
+    files = [
+        {"name": f"{seed}.png", "mimeType": "image/png", "buffer": encoded(rendered_part(seed, False)[0])}
+        for seed in (1, 2)
+    ]
+    broken = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.locator("input[type=file]").set_input_files([*files, broken])  # type: ignore[list-item]
+    expect(page.get_by_text("2 pictures are ready", exact=False)).to_be_visible()
+    expect(page.get_by_text("notes.png was left out", exact=False)).to_be_visible()
+    page.get_by_label("why", exact=True).fill("first of its kind")
+    page.get_by_role("button", name="Train a model from them").click()
+    expect(page.get_by_text("train: waiting", exact=False)).to_be_visible()
+    (request,) = place.line.ledger.requests("gear", 5)
+    assert (request.kind, request.why) == (RequestKind.TRAIN, "first of its kind")
+    assert all(place.line.artifacts.get(uri) for uri in request.details["images"])
+    page.context.close()
