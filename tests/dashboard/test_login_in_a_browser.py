@@ -1,5 +1,6 @@
 """Login as people have it in front of them: a real provider, a real browser, a dashboard that asks for it."""
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from secrets import token_urlsafe
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.adapters.audit_rows import audit_entries
+from core.audit import AuditFilter
 from line.services.daemon import free_port
 from tests.dashboard.login_provider import CLIENT_ID, CLIENT_SECRET, LoginProvider, login_provider
 from tests.dashboard.places import Place, opened, running_dashboard
@@ -93,4 +96,48 @@ def test_an_open_page_ends_with_its_login(browser: Browser, gate: Gate) -> None:
     expect(page.locator('.tile[data-camera="line1-top"]')).to_have_count(0)
     page.reload()
     expect(page.get_by_text("Your login ended at")).to_be_visible()
+    page.context.close()
+
+
+def save_limits(page: Page, gate: Gate, why: str) -> None:
+    page.goto(f"{gate.address}/thresholds")
+    times = page.get_by_label("reject from, times the present one")
+    times.fill("1.2")
+    times.press("Enter")
+    expect(page.get_by_text("No longer rejected", exact=False)).to_be_visible()
+    page.get_by_placeholder("why these limits").fill(why)
+    page.get_by_role("button", name="Save these limits").click()
+
+
+def test_a_change_is_refused_without_its_role_and_audited_by_name_with_it(
+    browser: Browser, gate: Gate, seeded: Place
+) -> None:
+    """The service refuses, whatever the page offers; with the role, the audit names who was logged in."""
+    ledger = seeded.line.ledger
+    before = ledger.active()["gear"].threshold
+    page = log_in(browser, gate, roles=["operator", "engineer"])
+    expect(page.get_by_text("engineer, operator")).to_be_visible()
+    save_limits(page, gate, "I may not")
+    expect(page.get_by_text("needs the role quality", exact=False)).to_be_visible()
+    assert ledger.active()["gear"].threshold == before
+    page.context.close()
+    page = log_in(browser, gate, roles=["quality"])
+    expect(page.get_by_text("anna@plant.example · quality")).to_be_visible()
+    save_limits(page, gate, "scratches are harmless")
+    expect(page.get_by_text("scratches are harmless")).to_be_visible()
+    (entry, *_) = audit_entries(seeded.engine, AuditFilter(what="threshold"), 9)
+    assert (entry.who, entry.why) == ("anna@plant.example", "scratches are harmless")
+    assert entry.new is not None
+    assert entry.new["reject_from"] == pytest.approx(1.2 * before.reject_from)
+    page.context.close()
+
+
+def test_neither_page_nor_log_holds_a_secret_of_the_login(gate: Gate, browser: Browser) -> None:
+    """Whatever was done before: not the client's, not the cookie's."""
+    page = log_in(browser, gate, roles=["quality"])
+    expect(page.get_by_text("anna@plant.example · quality")).to_be_visible()
+    cookie_secret = tomllib.loads((gate.log.parent / "login.toml").read_text())["auth"]["cookie_secret"]
+    for secret in (CLIENT_SECRET, cookie_secret):
+        assert secret not in page.content()
+        assert secret not in gate.log.read_text()
     page.context.close()
