@@ -31,7 +31,8 @@ class PartKey:
     sequence: int
 
     def __str__(self) -> str:
-        return f"{self.captured_at.isoformat()}/{self.camera}/{self.start_id}/{self.sequence}"
+        moment = self.captured_at.isoformat().replace("+00:00", "Z")  # a plus sign would be a space in an address
+        return f"{moment}/{self.camera}/{self.start_id}/{self.sequence}"
 
     @classmethod
     def of(cls, words: str) -> Self:
