@@ -1,4 +1,7 @@
-"""`python -m core migrate`: makes the database (and the Kafka topics) ready. `python -m core settings`: lists them."""
+"""`python -m core migrate`: makes the database (and the Kafka topics) ready.
+
+`settings` lists every setting; `audit` says who changed what, when, and why.
+"""
 
 import argparse
 import sys
@@ -12,8 +15,10 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from core.adapters import wiring
+from core.adapters.audit_rows import audit_entries
 from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
+from core.audit import AuditFilter, sentence
 from core.errors import LineError
 from core.settings import LineSettings
 
@@ -28,16 +33,23 @@ def main() -> int:
     verbs = parser.add_subparsers(required=True)
     verbs.add_parser("migrate", help="bring database and topics to this version").set_defaults(run=_migrate)
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
+    audit = verbs.add_parser("audit", help="who changed what, newest first")
+    audit.add_argument("--who", default="", help="only this person's changes")
+    audit.add_argument("--what", default="", help='only what begins so, e.g. "threshold" or "camera line1-top"')
+    audit.add_argument("--since", type=_moment, help="only from this moment on, e.g. 2026-11-25 or 2026-11-25T06:00Z")
+    audit.add_argument("--last", type=int, default=50, help="how many at most (default 50)")
+    audit.set_defaults(run=_print_audit)
     write_log_lines(LineSettings().log_format, "core")
     try:
-        parser.parse_args().run()
+        told = parser.parse_args()
+        told.run(told)
     except LineError as error:
         print(f"core: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _migrate() -> None:
+def _migrate(_: argparse.Namespace) -> None:
     settings = LineSettings()
     ledger = wiring.open_ledger(settings, "migrate")
     upgrade(ledger.engine)
@@ -48,7 +60,19 @@ def _migrate() -> None:
     ledger.close()
 
 
-def _print_settings() -> None:
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _print_audit(told: argparse.Namespace) -> None:
+    ledger = wiring.open_ledger(LineSettings(), "audit")
+    for entry in audit_entries(ledger.engine, AuditFilter(told.who, told.what, told.since), told.last):
+        print(sentence(entry))
+    ledger.close()
+
+
+def _print_settings(_: argparse.Namespace) -> None:
     for settings in _settings_classes():
         print(f"# {' '.join((settings.__doc__ or '').split())}")
         for name, field in settings.model_fields.items():

@@ -14,7 +14,9 @@ class RunCounts:
 
     `acknowledged` frames lie on the bus, announcements of dropped ones included. `reported_at` is None where the
     camera has not spoken to the ledger yet. `ended`: the camera said so itself. `followed`: frames of a later start
-    have been judged, so that the bus, which keeps a camera's order, holds none of this one any more.
+    have been judged, so that the bus, which keeps a camera's order, holds none of this one any more. `seen_until` is
+    one more than the highest sequence judged: the bus keeps a camera's order, so what is below it and has no row will
+    not come any more.
     """
 
     camera: str
@@ -31,7 +33,13 @@ class RunCounts:
     judged_dropped: int
     reported_at: datetime | None
     ended: bool
+    seen_until: int
     followed: bool
+
+    @property
+    def overtaken(self) -> int:
+        """Frames without a row though later ones of the same run have theirs: the bus lost them."""
+        return min(max(0, self.seen_until - self.judged), max(0, self.captured - self.judged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,9 @@ def account_of(run: RunCounts, now: datetime) -> Account:
     """The account of one run.
 
     Postgres hears of captured frames about once a second, so rows may be ahead of it: what was judged was captured.
-    A run that goes on has everything else waiting. What a run that has ended did not bring to the bus is a gap, and
-    once a later start has been judged the bus holds nothing of it either.
+    A run that goes on has everything else waiting, but for what was overtaken on the bus: its retention deleted that.
+    What a run that has ended did not bring to the bus is a gap, and once a later start has been judged the bus holds
+    nothing of it either.
     """
     captured = max(run.captured, run.judged)
     dropped = max(run.dropped, run.judged_dropped)
@@ -82,6 +91,7 @@ def account_of(run: RunCounts, now: datetime) -> Account:
         waiting = min(missing, max(0, run.acknowledged - run.judged))
     else:
         waiting = missing
+    waiting = min(waiting, missing - run.overtaken)
     return Account(captured, run.judged, waiting, missing - waiting, dropped, run.judged_dropped)
 
 

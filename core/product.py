@@ -7,6 +7,7 @@ from math import inf
 from typing import Any, Self
 
 from core.frame import PRODUCT_NAME, SHA256, check_match, check_utc
+from core.night_rule import NightRule
 from core.verdict import Threshold
 
 SMALLEST_SIDE = 64
@@ -21,7 +22,7 @@ HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NightRule):
     """How one product is inspected. Every field has a default that works without being touched.
 
     `keep_ok_share` (0..1) of OK frames go to the artifact store beside all others; `kept_map_scale` and
@@ -33,7 +34,7 @@ class Recipe:
 
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
-    none each for the training's own default.
+    none each for the training's own default. What its nights do is said in NightRule.
 
     For people: `review_ok_share` (0..1) of OK parts come up for review beside all REVIEW and NG; `defect_kinds` are
     what a confirmed defect can be called, the first nine by the keys 1 to 9.
@@ -68,6 +69,7 @@ class Recipe:
         object.__setattr__(self, "defect_kinds", tuple(self.defect_kinds))  # JSON knows only lists
         for kind in self.defect_kinds:
             check_match("defect_kinds", DEFECT_KIND, kind)
+        self.check_night()
         for name, highest in HIGHEST_SHARES.items():
             share = getattr(self, name)
             if share is not None and not 0 <= share <= highest:

@@ -120,12 +120,13 @@ class LineReader:
         try:
             since = now - timedelta(hours=self.settings.camera_forgotten_after_h)
             rows = read_models.camera_rows(self.ledger.engine, since)
+            gaps = self.ledger.gaps(datetime.min.replace(tzinfo=UTC))
         except LedgerUnavailable:
             return LineState(None, None, now)
         try:
-            return LineState(rows, self.backlog.waiting(), now)
+            return LineState(rows, self.backlog.waiting(), now, gaps)
         except BusUnavailable:
-            return LineState(rows, None, now)
+            return LineState(rows, None, now, gaps)
 
 
 def _health(reader: LineReader) -> StationHealth:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.errors import BoardUnavailable, LedgerUnavailable
 from core.inspection import Tile, TrainingProgress
+from core.shift import Alarm
 from dashboard.read_models import CameraRow
 
 BOARD_AWAY = (
@@ -37,6 +38,7 @@ class LedgerView:
     cameras: tuple[CameraRow, ...] = ()
     trainings: tuple[TrainingProgress, ...] = ()
     products: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, text, tuple_
+from sqlalchemy import Connection, Engine, Row, Select, func, select, text, tuple_
 from sqlalchemy import true as always
 
 from core.adapters.database import translated

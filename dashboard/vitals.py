@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.gap import Gap
 from core.health import Labels, Measured, gauge, gauges
 from dashboard.read_models import CameraCounts, CameraRow
 
@@ -15,6 +16,7 @@ class LineState:
     cameras: Sequence[CameraRow] | None
     waiting: int | None
     now: datetime
+    gaps: Sequence[Gap] = ()
 
 
 def line_metrics(state: LineState) -> Sequence[Measured]:
@@ -25,7 +27,21 @@ def line_metrics(state: LineState) -> Sequence[Measured]:
     ]
     if state.waiting is not None:
         found.append(gauge("line_bus_waiting_records", "Records on the bus that nobody has judged.", state.waiting))
+    if state.cameras is not None:
+        found += _gap_metrics(state.gaps)
     return [*found, *_camera_metrics(state.cameras or (), state.now)]
+
+
+def _gap_metrics(gaps: Sequence[Gap]) -> Sequence[Measured]:
+    """Alarm where it grows: each of these frames passed without a verdict."""
+    frames: dict[Labels, float] = {}
+    for gap in gaps:
+        place = (gap.topic, str(gap.partition))
+        frames[place] = frames.get(place, 0) + gap.frames
+    return [
+        gauge("line_bus_gap_frames_all", "Frames that the bus deleted unjudged.", sum(frames.values())),
+        gauges("line_bus_gap_frames", "The same by partition.", frames, "topic", "partition"),
+    ]
 
 
 def reasons_to_wait(state: LineState) -> list[str]:

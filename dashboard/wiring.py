@@ -8,6 +8,7 @@ import streamlit as st
 from core.adapters.ledger import PostgresLedger
 from core.adapters.wiring import open_artifacts, open_backlog, open_board, open_ledger
 from core.errors import ArtifactMissing, ArtifactsUnavailable, BusUnavailable, ImageRefused
+from core.gap import Gap
 from core.inspection import StoredMap
 from core.ports import ArtifactStore, Backlog, LiveBoard
 from core.settings import LineSettings
@@ -21,6 +22,7 @@ from dashboard.settings import DashboardSettings
 LIVE_S = 0.5
 HEALTH_S = 2.0
 DAY_S = 60.0
+GAPS_SHOWN = timedelta(days=30)
 SMALL_MAP_SIDE = 64
 
 
@@ -127,13 +129,17 @@ def health_view() -> HealthView:
     engine, since = here.ledger.engine, now - timedelta(hours=here.settings.camera_forgotten_after_h)
     cameras = tuple(health_models.cameras(engine, since))
     held = tuple(health_models.quarantined(engine, now - health_models.DAY))
-    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting())
+    return HealthView(now, cameras, tuple(here.ledger.workers()), held, _waiting(), _gaps(here, now))
 
 
 @st.cache_data(ttl=DAY_S, show_spinner=False)
 def day_rows() -> list[health_models.DayRow]:
     """The last 24 hours, at most a minute old; raises as `health_view` does."""
     return health_models.day_rows(line().ledger.engine, datetime.now(UTC))
+
+
+def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
+    return tuple(here.ledger.gaps(now - GAPS_SHOWN))
 
 
 def _waiting() -> int | None:
@@ -155,4 +161,5 @@ def _ledger_view(here: Line) -> LedgerView:
         tuple(read_models.camera_rows(here.ledger.engine, since)),
         tuple(here.ledger.trainings()),
         tuple(read_models.products_with_model(here.ledger.engine)),
+        tuple(here.ledger.open_alarms()),
     )

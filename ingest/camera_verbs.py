@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.access import Person
 from core.camera import CameraChange, ConfiguredCamera, DropPolicy, masked
 from core.camera_ports import CameraDirectory
+from core.changes import change_camera
 from core.errors import CameraChanged, SettingRefused, UnknownCamera
 from ingest.command_line import MaskingParser
 from ingest.sources import FORMS, to_kind
@@ -114,7 +116,7 @@ def _remove(told: argparse.Namespace, desk: Desk) -> list[str]:
 
 def _apply(told: argparse.Namespace, desk: Desk, change: CameraChange) -> list[str]:
     try:
-        desk.directory.change_camera(change, desk.now, told.who, told.why)
+        change_camera(desk.directory, Person.at_this_machine(told.who), change, desk.now, told.why)
     except CameraChanged as error:
         if change.before is None:
             raise SettingRefused(f"{change.name} is there already; use `change`") from error

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import structlog
 
+from core.access import Person
 from core.adapters import wiring
 from core.adapters.log_lines import write_log_lines
+from core.changes import save_product
 from core.errors import LineError, SettingRefused
 from core.health import Pulse, StationHealth
 from core.product import Product
 from core.settings import LineSettings
-from model.bundle import bundle_sha256, read_letter
+from model.strict.bundle import check_letter, checked_sha256
 from retrain.following import Follower
 from retrain.night import outlook
 from retrain.promotion import Change, promote_bundle, read_with
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 def _promote(arguments: argparse.Namespace) -> None:
     settings = LineSettings()
     ledger = wiring.open_ledger(settings)
-    reader = read_with(lambda folder: read_letter(folder).threshold, bundle_sha256)
+    reader = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
     change = Change(datetime.now(UTC), arguments.who, arguments.why)
     bundle = reader(arguments.bundle)
     version = promote_bundle(arguments.product, bundle, ledger, wiring.open_artifacts(settings), change)
@@ -82,7 +84,8 @@ def _recipe(arguments: argparse.Namespace) -> None:
         raise SettingRefused(f"--product {arguments.product}; known are {', '.join(known) or 'none yet'}")
     changed = with_changes(known[arguments.product], arguments.changes)
     if changed != known[arguments.product]:
-        ledger.save_product(Product(arguments.product, changed), datetime.now(UTC), arguments.who, arguments.why)
+        person, product = Person.at_this_machine(arguments.who), Product(arguments.product, changed)
+        save_product(ledger, person, product, datetime.now(UTC), arguments.why)
     for name, value in changed.to_json().items():
         print(f"{name} = {value}")
 

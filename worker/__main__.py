@@ -18,12 +18,12 @@ import structlog
 from core.adapters import wiring
 from core.adapters.ledger import PostgresLedger
 from core.adapters.log_lines import write_log_lines
-from core.errors import BundleRefused, BusUnavailable, LineError
+from core.errors import BusUnavailable, LineError
 from core.health import Pulse, Recent, StationHealth
 from core.inspection import OpenDays
 from core.ports import Detector, FrameConsumer
 from core.settings import LineSettings
-from model.bundle import bundle_sha256
+from model.strict.bundle import check_bundle, check_letter
 from model.strict.decoding import decode_strictly
 from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
@@ -172,11 +172,15 @@ def _opener(settings: WorkerSettings, compilations: Compilations) -> Callable[[P
     graphs = settings.cache / GRAPHS
 
     def open_bundle(folder: Path, sha256: str) -> Detector:
+        check_bundle(folder, sha256)
         if is_brightness(folder):
-            return _brightness(folder, sha256)
+            return BrightnessDetector()
+        check_letter(folder)
         # Only here, in the loading thread: a worker whose products need no network never waits for torch.
         from model.serving import opened, serve
+        from model.strict.tensors import check_tensors
 
+        check_tensors(folder)
         served = serve(opened(folder, settings.device, sha256), settings.engine, graphs)
         log.info("engine_chosen", engine=served.detector.engine, awaits=served.awaits, reasons=list(served.reasons))
         if served.awaits:
@@ -184,13 +188,6 @@ def _opener(settings: WorkerSettings, compilations: Compilations) -> Callable[[P
         return served.detector
 
     return open_bundle
-
-
-def _brightness(folder: Path, sha256: str) -> Detector:
-    found = bundle_sha256(folder)
-    if found != sha256:
-        raise BundleRefused(f"sha256 {found[:12]} where {sha256[:12]} is registered")
-    return BrightnessDetector()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ from core.errors import LedgerUnavailable, NoOpenDay, SettingRefused
 DRIVER = "postgresql+psycopg2"
 CHECK_VIOLATION = "23514"
 UNDEFINED_TABLE = "42P01"
+INSUFFICIENT_PRIVILEGE = "42501"
 
 # A transaction of ours is short; one that idles belongs to a frozen process and must let go of its locks.
 SESSION = {
@@ -74,6 +75,7 @@ def translated() -> Iterator[None]:
     Raises:
         LedgerUnavailable: It does not answer, gave up, or was never migrated; trying again is safe.
         NoOpenDay: A row's day has no partition.
+        SettingRefused: DATABASE_URL's role may not do this.
     """
     try:
         yield
@@ -82,6 +84,9 @@ def translated() -> Iterator[None]:
     except ProgrammingError as error:
         if _code(error) == UNDEFINED_TABLE:
             raise LedgerUnavailable("its tables are missing: run `python -m core migrate`") from error
+        if _code(error) == INSUFFICIENT_PRIVILEGE:
+            role = "each station has a role of its own, and `python -m core migrate` brings what it may do"
+            raise SettingRefused(f"DATABASE_URL: {_first_line(error)}; {role}") from error
         raise
     except IntegrityError as error:
         if _lacks_partition(error):

@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.errors import ArtifactMissing
+from core.errors import ArtifactMissing, BusUnavailable, Fenced
+from core.gap import Gap, GapLedger
 from core.inspection import OutboxMessage, Position, Progress, Tile
 from core.ports import Clock
 from core.wire import TOPIC, Delivery, Record
@@ -19,10 +20,12 @@ class MemoryBus:
 
     clock: Clock
     next_offsets: OffsetSource
+    gaps: GapLedger | None = None
     topic: str = TOPIC
     keys: list[bytes] = field(default_factory=list)
     logs: list[list[tuple[Record, datetime]]] = field(default_factory=list)
     owners: dict[int, "MemoryFrameConsumer"] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)
 
     def publish(self, record: Record) -> Future[Position]:
         """Append to the partition of the record's key."""
@@ -38,7 +41,14 @@ class MemoryBus:
     def waiting(self) -> int:
         """Records beyond the ledger's offsets."""
         settled = self.next_offsets(self.topic)
-        return sum(len(log) - settled.get(partition, 0) for partition, log in enumerate(self.logs))
+        return sum(
+            len(log) - max(settled.get(partition, 0), self.first.get(partition, 0))
+            for partition, log in enumerate(self.logs)
+        )
+
+    def delete_until(self, partition: int, offset: int) -> None:
+        """What a broker's retention does: the records before the offset are gone. Only a bus with `gaps` may."""
+        self.first[partition] = max(offset, self.first.get(partition, 0))
 
     def close(self, timeout_s: float) -> None:
         """Nothing is ever in flight here."""
@@ -66,6 +76,8 @@ class MemoryFrameConsumer:
     def _take(self, partition: int, room: int) -> list[Delivery]:
         topic = self._bus.topic
         start = self._stands_at.get(partition, self._bus.next_offsets(topic).get(partition, 0))
+        if (first := self._bus.first.get(partition, 0)) > start:
+            return self._take(partition, room) if self._passed_gap(partition, start, first) else []
         entries = self._bus.logs[partition][start : start + room]
         if entries:
             self._bus.owners[partition] = self
@@ -74,6 +86,20 @@ class MemoryFrameConsumer:
             Delivery(Position(topic, partition, offset), offset, arrived_at, record)
             for offset, (record, arrived_at) in enumerate(entries, start)
         ]
+
+    def _passed_gap(self, partition: int, start: int, first: int) -> bool:
+        """Write down what was deleted, unless what lies before it is still being judged."""
+        if self._bus.gaps is None:
+            raise BusUnavailable("records were deleted from a bus that cannot write that down")
+        if self._bus.next_offsets(self._bus.topic).get(partition, 0) < start:
+            return False
+        cameras = (self._bus.keys[partition].decode(errors="replace"),)
+        try:
+            self._bus.gaps.record_gap(Gap(self._bus.topic, partition, start, first, cameras, self._bus.clock()))
+        except Fenced:
+            return False
+        self._stands_at.pop(partition, None)
+        return True
 
     def settle(self, progress: Iterable[Progress]) -> None:
         """Give up each partition whose every taken record is settled."""

@@ -21,6 +21,7 @@ class MemoryCameras:
     camera_runs: dict[RunKey, CameraRun] = field(default_factory=dict)
     seen: dict[RunKey, Counter[str]] = field(default_factory=dict)
     run_products: dict[RunKey, str] = field(default_factory=dict)
+    seen_to: dict[RunKey, int] = field(default_factory=dict)
     configured: dict[str, ConfiguredCamera] = field(default_factory=dict)
 
     def cameras(self) -> list[ConfiguredCamera]:
@@ -43,6 +44,7 @@ class MemoryCameras:
                 key = (result.frame.id.camera, result.frame.id.start_id)
                 self.run_products.setdefault(key, result.frame.product)
                 self.seen.setdefault(key, Counter()).update(_counted(result))
+                self.seen_to[key] = max(self.seen_to.get(key, 0), result.frame.id.sequence + 1)
 
     def report(self, run: CameraRun) -> None:
         """Numbers only grow."""
@@ -78,6 +80,7 @@ class MemoryCameras:
             judged_dropped=counted[ErrorReason.DROPPED],
             reported_at=run.reported_at if run else None,
             ended=run.ended if run else False,
+            seen_until=self.seen_to.get(key, 0),
             followed=self._is_followed(key),
         )
 

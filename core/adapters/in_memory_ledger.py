@@ -10,8 +10,10 @@ from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
 from core.adapters.in_memory_runs import MemoryRuns
+from core.adapters.in_memory_shift import MemoryShift
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
+from core.gap import Gap
 from core.inspection import (
     Batch,
     Failure,
@@ -45,6 +47,7 @@ class MemoryLedger(
     MemoryOptics,
     MemoryRequests,
     MemoryReviews,
+    MemoryShift,
     MemoryRollups,
     MemoryRuns,
 ):
@@ -59,6 +62,7 @@ class MemoryLedger(
     hands: dict[tuple[str, int], tuple[Hand, str]] = field(default_factory=dict)
     recipes: dict[str, Product] = field(default_factory=dict)
     active_ids: dict[str, int] = field(default_factory=dict)
+    found_gaps: list[Gap] = field(default_factory=list)
 
     def record(self, batch: Batch) -> Recorded:
         """All or nothing; frames already there stay as they were."""
@@ -84,6 +88,19 @@ class MemoryLedger(
         for result in batch.results:
             if filed_at(result) not in self.days:
                 raise NoOpenDay(filed_at(result).isoformat())
+
+    def cameras_heard_of(self) -> list[str]:
+        """By name."""
+        return sorted({camera for camera, _ in self.seen})
+
+    def record_gap(self, gap: Gap) -> None:
+        """Only where the partition stands at its beginning."""
+        self.record(Batch((), (gap.progress(),)))
+        self.found_gaps.append(gap)
+
+    def gaps(self, since: datetime) -> list[Gap]:
+        """Newest first."""
+        return sorted((gap for gap in self.found_gaps if gap.found_at >= since), key=lambda gap: gap.found_at)[::-1]
 
     def next_offsets(self, topic: str) -> Mapping[int, int]:
         """Per partition of the topic."""

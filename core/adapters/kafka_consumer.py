@@ -11,9 +11,12 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
+from core.adapters.kafka_gaps import GapWatch
+from core.adapters.kafka_places import check_reachable, first_offsets, reached_offsets
 from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECONNECT_MS, RECORD_LIMIT, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.frame import from_microseconds
+from core.gap import GapLedger
 from core.inspection import Position, Progress
 from core.wire import TOPIC, Delivery, Record
 
@@ -47,12 +50,14 @@ class KafkaFrameConsumer:
         bootstrap: str,
         next_offsets: Callable[[str], Mapping[int, int]],
         client_id: str,
+        gaps: GapLedger,
         topic: str = TOPIC,
         group: str = GROUP,
         session_s: float = SESSION_S,
     ) -> None:
         require_crc32c()
         self._next_offsets = next_offsets
+        self._gaps = GapWatch(gaps)
         self._topic = topic
         self._stands_at: dict[TopicPartition, int] = {}
         self._consumer: KafkaConsumer | None = None
@@ -117,6 +122,7 @@ class KafkaFrameConsumer:
     def rewind(self) -> None:
         """Forget where the reader stands; the next poll asks the ledger."""
         self._stands_at.clear()
+        self._gaps.forget()
 
     def close(self) -> None:
         """Leave the group, so that its partitions go to others at once."""
@@ -158,24 +164,46 @@ class KafkaFrameConsumer:
             recorded = self._next_offsets(self._topic)
         except LedgerUnavailable as error:
             raise BusUnavailable(error.detail) from error
-        first = consumer.beginning_offsets(new, timeout_ms=int(ANSWER_S * 1000))
+        first = first_offsets(consumer, new)
         end = consumer.end_offsets(new, timeout_ms=int(ANSWER_S * 1000))
+        count = len(consumer.partitions_for_topic(self._topic) or ())
         for partition in new:
-            start = recorded.get(partition.partition, first[partition])
-            _check_reachable(partition, start, first[partition], end[partition])
-            try:
-                consumer.seek(partition, max(start, first[partition]))
-                self._stands_at[partition] = start
-                consumer.resume(partition)
-            except (ValueError, KeyError):
-                self._stands_at.pop(partition, None)  # taken away meanwhile
+            # Without a row nobody has judged anything of it: what was deleted before its first record is a gap too.
+            stands = recorded.get(partition.partition, 0)
+            check_reachable(partition, stands, end[partition])
+            start = self._gaps.start_of(partition, stands, first[partition], count)
+            if start is not None:
+                self._stand(consumer, partition, start)
+
+    def _stand(self, consumer: KafkaConsumer, partition: TopicPartition, start: int) -> None:
+        try:
+            consumer.seek(partition, start)
+            self._stands_at[partition] = start
+            consumer.resume(partition)
+        except (ValueError, KeyError):
+            self._stands_at.pop(partition, None)  # taken away meanwhile
 
     def _fetch(self, consumer: KafkaConsumer, max_records: int, timeout_s: float) -> list[Delivery]:
         try:
             fetched = consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
         except PARSE_ERRORS as error:
             return self._unreadable(consumer, error)
+        self._step_back(consumer, fetched)
         return [delivery for partition in sorted(fetched) for delivery in self._deliveries(partition, fetched)]
+
+    def _step_back(self, consumer: KafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]) -> None:
+        """Stand nowhere in partitions where retention has overtaken the reader.
+
+        The client library goes on there at the first record that is left, and says nothing.
+        """
+        reached = {partition: records[0].offset for partition, records in fetched.items()} or reached_offsets(consumer)
+        jumped = {
+            partition: stood_at
+            for partition, stood_at in list(self._stands_at.items())
+            if reached.get(partition, stood_at) > stood_at
+        }
+        for partition in self._gaps.has_passed(jumped, lambda asked: first_offsets(consumer, asked)):
+            self._stands_at.pop(partition, None)
 
     def _deliveries(self, partition: TopicPartition, fetched: Mapping[TopicPartition, list[Any]]) -> list[Delivery]:
         """What was fetched, unless it comes from before the reader was placed."""
@@ -235,21 +263,6 @@ class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         """The same."""
         self.on_partitions_revoked(lost)
-
-
-def _check_reachable(partition: TopicPartition, start: int, first: int, end: int) -> None:
-    """Warn where the broker's retention was faster than the workers.
-
-    Raises:
-        BusUnavailable: The ledger stands beyond the topic's end, so the topic is not the one it was.
-    """
-    if start > end:
-        raise BusUnavailable(
-            f"{partition.topic}/{partition.partition} ends at {end}, but {start} is recorded already: the topic was"
-            " made anew; give it another name, or remove its rows from consumer_offset"
-        )
-    if start < first:
-        log.error("frames_lost_to_retention", partition=partition.partition, count=first - start)
 
 
 def _delivery(found: Any, stood_at: int) -> Delivery:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.adapters.ledger_accepted import PostgresAccepted
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
+from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
@@ -16,6 +17,7 @@ from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
 from core.adapters.ledger_rollups import PostgresRollups
 from core.adapters.ledger_runs import PostgresRuns
+from core.adapters.ledger_shift import PostgresShift
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ class PostgresLedger(
     PostgresOutbox,
     PostgresLearning,
     PostgresNights,
+    PostgresGaps,
     PostgresReviews,
     PostgresGolden,
     PostgresAccepted,
+    PostgresShift,
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,

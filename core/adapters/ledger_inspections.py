@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Engine, Table, select, tuple_
+from sqlalchemy import Connection, Engine, Table, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters import days
@@ -50,7 +50,7 @@ class PostgresInspections:
         """
         results = first_of_each(batch.results)
         with translated(), self.engine.begin() as connection:
-            _move_offsets(connection, batch.progress)
+            move_offsets(connection, batch.progress)
             new = _write_rows(connection, results)
             self._write_what_follows(connection, [result for key, result in results.items() if key in new])
         return Recorded(len(new), len(batch.results) - len(new))
@@ -79,7 +79,7 @@ class PostgresInspections:
         return days.prepare_days(self.engine, today)
 
 
-def _move_offsets(connection: Connection, progress: Iterable[Progress]) -> None:
+def move_offsets(connection: Connection, progress: Iterable[Progress]) -> None:
     """Compare and set, partition by partition.
 
     Raises:
@@ -136,7 +136,8 @@ def _add_counts(connection: Connection, counts: list[Row]) -> None:
         connection.execute(
             statement.on_conflict_do_update(
                 constraint=camera_run.primary_key,
-                set_={name: camera_run.c[name] + statement.excluded[name] for name in COUNTED},
+                set_={name: camera_run.c[name] + statement.excluded[name] for name in COUNTED}
+                | {"seen_until": func.greatest(camera_run.c.seen_until, statement.excluded.seen_until)},
             )
         )
 

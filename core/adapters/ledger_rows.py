@@ -74,10 +74,14 @@ def camera_counts(results: Iterable[Result]) -> list[Row]:
     products = {(result.frame.id.camera, result.frame.id.start_id): result.frame.product for result in frames}
     counts = Counter((result.frame.id.camera, result.frame.id.start_id, result.decision) for result in frames)
     dropped = Counter((result.frame.id.camera, result.frame.id.start_id) for result in frames if is_dropped(result))
+    seen_until: Counter[tuple[str, str]] = Counter()
+    for result in frames:
+        run = (result.frame.id.camera, result.frame.id.start_id)
+        seen_until[run] = max(seen_until[run], result.frame.id.sequence + 1)
     return [
         {"camera": camera, "start_id": start_id, "product": products[camera, start_id]}
         | _by_decision({decision: counts[camera, start_id, decision] for decision in Decision})
-        | {"judged_dropped": dropped[camera, start_id]}
+        | {"judged_dropped": dropped[camera, start_id], "seen_until": seen_until[camera, start_id]}
         for camera, start_id in sorted(products)
     ]
 

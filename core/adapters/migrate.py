@@ -1,22 +1,30 @@
 """Brings a database to the newest schema, or back. Run once by `python -m core migrate`, never by N workers."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from core.adapters.database import translated
+from core.adapters.grants import bring_grants, sql_for
 from core.adapters.schema import PARTITIONED
 
 PARTITION_NAME = re.compile(rf"(?P<table>{'|'.join(PARTITIONED)})_(?P<day>\d{{8}})")
 
+log = structlog.get_logger()
+
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database up to the revision. Several at once wait for each other."""
-    _run(engine, command.upgrade, revision)
+    """Bring the database up to the revision, and at the newest give the stations' roles what they need.
+
+    Several at once wait for each other.
+    """
+    _run(engine, command.upgrade, revision, _grant if revision == "head" else None)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -30,7 +38,13 @@ def is_ours(item: Any, name: str | None, kind: str, *_: Any) -> bool:
     return not PARTITION_NAME.fullmatch(table or "")
 
 
-def _run(engine: Engine, step: Any, revision: str) -> None:
+def _grant(connection: Connection) -> None:
+    if missing := bring_grants(connection):
+        remedy = f"as somebody who may: {sql_for(missing)} then `python -m core migrate` again"
+        log.warning("roles_missing", roles=missing, run=remedy)
+
+
+def _run(engine: Engine, step: Any, revision: str, afterwards: Callable[[Connection], None] | None = None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with translated(), engine.connect() as connection:
@@ -40,5 +54,8 @@ def _run(engine: Engine, step: Any, revision: str) -> None:
         config.attributes["connection"] = connection
         step(config, revision)
         connection.commit()
+        if afterwards is not None:
+            afterwards(connection)
+            connection.commit()
         connection.execute(text("select pg_advisory_unlock(hashtext('line.migrate'))"))
         connection.commit()

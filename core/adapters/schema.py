@@ -198,6 +198,7 @@ camera_run = Table(
     Column("ended", Boolean, nullable=False, server_default=false()),
     Column("judged_dropped", BigInteger, nullable=False, server_default="0"),
     Column("first_seen_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
+    Column("seen_until", BigInteger, nullable=False, server_default="0"),
 )
 
 optics_baseline = Table(
@@ -243,6 +244,7 @@ outbox = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("camera", Text, nullable=False),
     Column("payload", Text, nullable=False),
+    Column("written_at", MOMENT, nullable=False, server_default=func.clock_timestamp()),
 )
 
 audit = Table(

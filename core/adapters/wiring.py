@@ -55,8 +55,8 @@ def open_consumer(settings: LineSettings, ledger: PostgresLedger, owner: str) ->
     if settings.kafka_bootstrap_servers:
         from core.adapters.kafka_bus import KafkaFrameConsumer
 
-        session_s = settings.kafka_session_s
-        return KafkaFrameConsumer(settings.kafka_bootstrap_servers, ledger.next_offsets, owner, session_s=session_s)
+        bootstrap, session_s = settings.kafka_bootstrap_servers, settings.kafka_session_s
+        return KafkaFrameConsumer(bootstrap, ledger.next_offsets, owner, ledger, session_s=session_s)
     from core.adapters.postgres_bus import PostgresFrameConsumer
 
     return PostgresFrameConsumer(ledger.engine, ledger.next_offsets, owner)

@@ -26,6 +26,9 @@ gallery = component(
 health = component("line_health", html=_read("health.html"), css=_style("health"), js=_read("picture.js", "health.js"))
 """The Health page's tables; data as `dashboard.health.page_data.health_data` builds it."""
 
+limits = component("line_limits", html=_read("limits.html"), css=_style("limits"), js=_read("picture.js", "limits.js"))
+"""The histogram of scores with both limits; its state `limits` is what was dragged or typed."""
+
 part = component(
     "line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "zoom.js", "story.js", "part.js")
 )

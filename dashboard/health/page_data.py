@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from core.gap import Gap
 from core.verdict import Decision
 from core.worker_report import WorkerReport
 from dashboard.charts import SHAPES, decision_class, decision_mark
 from dashboard.health.day_charts import DayAxis, decisions_strip, delay_strip, tallest_quarter, time_axis
 from dashboard.health.read_models import CameraHealth, DayRow, Quarantined, Silent
-from dashboard.health.states import Kind, State, bus_state, camera_state, gap_of, judged_per_s, worker_state
+from dashboard.health.states import (
+    GAP_IS_NEWS,
+    Kind,
+    State,
+    bus_state,
+    camera_state,
+    gap_of,
+    judged_per_s,
+    with_gaps,
+    worker_state,
+)
 from dashboard.words import count_words, span_words
 
 MARKS = {
@@ -34,6 +45,7 @@ class HealthView:
     workers: tuple[WorkerReport, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     waiting: int | None = None
+    gaps: tuple[Gap, ...] = ()
 
 
 def health_data(
@@ -42,13 +54,14 @@ def health_data(
     """Everything the page's component draws."""
     axis = DayAxis.until(now, zone)
     states = [worker_state(report, now) for report in view.workers]
-    bus = bus_state(view.waiting, judged_per_s(day, now), states, stale_after_s)
+    bus = with_gaps(bus_state(view.waiting, judged_per_s(day, now), states, stale_after_s), view.gaps, now)
     slowest = max((row.longest_s for row in day), default=0.0)
     return {
         "bus": _told(bus) | {"delay": delay_strip(day, axis, slowest), "slowest": _slowest(day, slowest)},
         "axis": time_axis(axis),
         "cameras": _camera_rows(view, day, now, axis, stale_after_s),
         "workers": [_worker_row(report, state, now) for report, state in _shown(view.workers, states)],
+        "gaps": [_gap_row(gap, now) for gap in view.gaps],
         "reasons": _reason_rows(view.quarantined, day, now),
         "frames": f"{count_words(sum(row.frames for row in day))} frames in the last 24 hours",
     }
@@ -87,6 +100,14 @@ def _worker_row(report: WorkerReport, state: State, now: datetime) -> dict[str, 
     up = span_words((report.reported_at - report.started_at).total_seconds())
     cells = [_ago(report.turned_at, now), up, *counts]
     return _told(state) | _row(report.owner, report.owner, report.models, cells)
+
+
+def _gap_row(gap: Gap, now: datetime) -> dict[str, Any]:
+    kind = Kind.ACT if now - gap.found_at < GAP_IS_NEWS else Kind.OFF
+    place = f"{gap.topic}/{gap.partition}"
+    cells = [count_words(gap.frames), str(gap.first), str(gap.until), _ago(gap.found_at, now)]
+    cameras = ", ".join(gap.cameras) or "no camera that is known"
+    return _told(State(kind, "never judged")) | _row(f"{place}/{gap.first}", cameras, place, cells)
 
 
 def _reason_rows(held: Sequence[Quarantined], day: Sequence[DayRow], now: datetime) -> list[dict[str, Any]]:

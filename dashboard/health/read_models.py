@@ -29,7 +29,8 @@ class CameraHealth:
     """A camera as the ledger knows it.
 
     `counts` are those of its newest run and of earlier ones that are not settled; `left_behind` frames of those
-    earlier runs have no row. `newest_at` is when its newest frame with a row was captured.
+    earlier runs have no row. `overtaken` frames of the newest run have none though later ones do: the bus's retention
+    deleted them. `newest_at` is when its newest frame with a row was captured.
     """
 
     camera: str
@@ -38,6 +39,7 @@ class CameraHealth:
     newest_at: datetime | Silent
     counts: CameraCounts
     left_behind: int
+    overtaken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _cameras(reported_since: datetime) -> Select[Any]:
             func.sum(run.c.judged).label("judged"),
             func.sum(run.c.dropped).label("dropped"),
             func.coalesce(func.sum(captured - run.c.judged).filter(~first), 0).label("left_behind"),
+            func.max(func.least(run.c.seen_until, captured) - run.c.judged).filter(first).label("overtaken"),
         )
         .where((run.c.heard >= reported_since) | run.c.heard.is_(None), first | (run.c.captured > run.c.judged))
         .group_by(run.c.camera)
@@ -147,4 +150,6 @@ def _cameras(reported_since: datetime) -> Select[Any]:
 def _camera(row: Any) -> CameraHealth:
     counts = CameraCounts(int(row.captured), int(row.judged), int(row.dropped))
     reported_at, newest_at = row.reported_at or Silent(), row.newest_at or Silent()
-    return CameraHealth(row.camera, row.product, reported_at, newest_at, counts, int(row.left_behind))
+    return CameraHealth(
+        row.camera, row.product, reported_at, newest_at, counts, int(row.left_behind), max(0, row.overtaken)
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.gap import Gap
 from core.worker_report import WorkerReport
 from dashboard.health.read_models import CameraHealth, DayRow, Silent
 from dashboard.words import count_words, span_words
@@ -16,6 +17,8 @@ STOPPED_AFTER_S = 3600.0
 ROUND_AGE_S = 30.0
 """A worker whose loop stands for so long waits for something."""
 RATE_OVER = timedelta(minutes=30)
+GAP_IS_NEWS = timedelta(days=1)
+LOST_REMEDY = "Kafka deleted them before a worker came: add workers, or keep frames longer (retention.ms and .bytes)."
 
 
 class Kind(StrEnum):
@@ -88,11 +91,26 @@ def bus_state(waiting: int | None, judged_per_s: float, workers: Sequence[State]
     return State(Kind.WATCH, f"{told}, {span_words(work_s)} of work", "If it grows, start another worker.")
 
 
+def with_gaps(bus: State, gaps: Sequence[Gap], now: datetime) -> State:
+    """The bus's state, unless there is nothing worse than frames that it lost in the last day."""
+    fresh = [gap for gap in gaps if now - gap.found_at < GAP_IS_NEWS]
+    if not fresh or bus.kind is Kind.ACT:
+        return bus
+    lost = sum(gap.frames for gap in fresh)
+    ago = span_words((now - max(gap.found_at for gap in fresh)).total_seconds())
+    return State(
+        Kind.ACT, f"{count_words(lost)} {'frame' if lost == 1 else 'frames'} lost, found {ago} ago", LOST_REMEDY
+    )
+
+
 def gap_of(camera: CameraHealth, waiting: int | None) -> int | None:
-    """Frames that will never be judged: those of earlier runs that are left when the bus is empty. None: not known."""
-    if not camera.left_behind:
-        return 0
-    return camera.left_behind if waiting == 0 else None
+    """Frames that will never be judged: those the bus lost, and those of earlier runs that are left when it is empty.
+
+    None: not known.
+    """
+    if camera.left_behind and waiting != 0:
+        return None
+    return camera.left_behind + camera.overtaken
 
 
 def judged_per_s(day: Sequence[DayRow], now: datetime) -> float:

@@ -1,6 +1,6 @@
 """Which parts match a filter, and what else is known of one part; read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,24 +83,26 @@ def changes_of(engine: Engine, part: Part, limit: int = 20) -> list[Change]:
 def kinds_said(engine: Engine) -> list[str]:
     """Every name that a confirmed defect was given, by name."""
     with reading(engine) as connection:
-        return list(connection.scalars(select(review.c.kind).where(review.c.kind != "").distinct().order_by(review.c.kind)))
+        return list(
+            connection.scalars(select(review.c.kind).where(review.c.kind != "").distinct().order_by(review.c.kind))
+        )
 
 
 def _matching(wanted: DefectFilter) -> Sequence[ColumnElement[bool]]:
     row = inspection.c
     share = row.score / func.nullif(row.reject_from, 0)
-    asked: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.product, row.product == wanted.product),
-        (wanted.camera, row.camera == wanted.camera),
-        (wanted.lot, row.lot == wanted.lot),
-        (wanted.kind, _called(wanted.kind)),
-        (wanted.model_version_id, row.model_version_id == wanted.model_version_id),
-        (wanted.since, row.captured_at >= wanted.since),
-        (wanted.share_from, share >= wanted.share_from),
-        (wanted.share_to, share <= wanted.share_to),
+    asked: list[tuple[object, Callable[[], ColumnElement[bool]]]] = [
+        (wanted.product, lambda: row.product == wanted.product),
+        (wanted.camera, lambda: row.camera == wanted.camera),
+        (wanted.lot, lambda: row.lot == wanted.lot),
+        (wanted.kind, lambda: _called(wanted.kind)),
+        (wanted.model_version_id, lambda: row.model_version_id == wanted.model_version_id),
+        (wanted.since, lambda: row.captured_at >= wanted.since),
+        (wanted.share_from, lambda: share >= wanted.share_from),
+        (wanted.share_to, lambda: share <= wanted.share_to),
     ]
     decided = row.decision.in_([decision.value for decision in wanted.decisions])
-    return [decided, *(condition for value, condition in asked if value not in ("", None))]
+    return [decided, *(condition() for value, condition in asked if value not in ("", None))]
 
 
 def _called(kind: str) -> ColumnElement[bool]:

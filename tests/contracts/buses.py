@@ -40,7 +40,7 @@ class Bus(Protocol):
 class TwinBus:
     def __init__(self) -> None:
         self.ledger = MemoryLedger()
-        self.bus = MemoryBus(lambda: datetime.now(UTC), self.ledger.next_offsets)
+        self.bus = MemoryBus(lambda: datetime.now(UTC), self.ledger.next_offsets, self.ledger)
 
     def publisher(self) -> FramePublisher:
         return self.bus
@@ -81,7 +81,7 @@ class KafkaBus(Opened):
 
     def consumer(self) -> KafkaFrameConsumer:
         consumer = KafkaFrameConsumer(
-            self.bootstrap, self.ledger.next_offsets, "worker", self.topic, group=self.topic, session_s=6
+            self.bootstrap, self.ledger.next_offsets, "worker", self.ledger, self.topic, group=self.topic, session_s=6
         )
         self.closers.append(consumer.close)
         return consumer

@@ -10,6 +10,7 @@ from core.adapters.migrate import upgrade
 from core.attempts import Attempts
 from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
 from core.frame import FrameHeader, FrameId, sha256_of
+from core.gap import GapLedger
 from core.inspection import (
     NOT_KEPT,
     Arrival,
@@ -37,6 +38,7 @@ from core.product import BundleRef
 from core.request import Requests
 from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
 from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
+from core.shift_ports import Alarms, MasterParts, ShiftChecks
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -59,9 +61,13 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    GapLedger,
     Reviews,
     ReviewDesk,
     AcceptedParts,
+    MasterParts,
+    ShiftChecks,
+    Alarms,
     GoldenSet,
     Requests,
     TrainingRuns,

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer
 
 from core.adapters import kafka_consumer
+from core.adapters.in_memory_ledger import MemoryLedger
 from core.adapters.kafka_bus import KafkaBacklog, KafkaFrameConsumer, KafkaFramePublisher, KafkaVerdicts, ensure_topics
 from core.errors import BusUnavailable, EnvelopeRefused, SettingRefused
 from core.frame import FrameHeader, FrameId, sha256_of
@@ -90,24 +91,6 @@ def test_the_brokers_clock_stamps_the_arrival(bus: KafkaBus) -> None:
     assert -1 < (taken.arrived_at - before).total_seconds() < PATIENCE_S
 
 
-def test_what_retention_removed_is_a_hole_that_progress_spans(bus: KafkaBus) -> None:
-    """The ledger's fence still fits: the reader stood where the ledger stands, before the hole."""
-    publisher, consumer = bus.publisher(), bus.consumer()
-    publish(publisher, records(10))
-    record(bus, consumer, taken := take(consumer, 2))
-    partition = taken[0].position.partition
-    consumer.close()
-    admin = KafkaAdminClient(bootstrap_servers=bus.bootstrap)
-    admin.delete_records({TopicPartition(bus.topic, partition): 6})
-    admin.close()
-    consumer = bus.consumer()
-    rest = take(consumer, 4)
-    assert values_by_key(rest) == {b"top": [6, 7, 8, 9]}
-    assert (rest[0].resumed_from, rest[0].position.offset) == (2, 6)
-    record(bus, consumer, rest)
-    assert bus.backlog().waiting() == 0
-
-
 def test_a_topic_made_anew_is_not_read_in_silence(bus: KafkaBus) -> None:
     """The ledger stands beyond its end: every new frame would be taken for an old one."""
     publish(bus.publisher(), records(1))
@@ -151,7 +134,7 @@ def test_without_the_fast_checksum_nothing_starts(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "crc32c", None)
     for start in (
         lambda: KafkaFramePublisher("127.0.0.1:9"),
-        lambda: KafkaFrameConsumer("127.0.0.1:9", lambda _: {}, "worker"),
+        lambda: KafkaFrameConsumer("127.0.0.1:9", lambda _: {}, "worker", MemoryLedger()),
         lambda: KafkaBacklog("127.0.0.1:9", lambda _: {}),
         lambda: KafkaVerdicts("127.0.0.1:9"),
     ):
@@ -165,7 +148,7 @@ def test_where_no_broker_answers_both_ends_say_so() -> None:
     nobody = f"127.0.0.1:{free_port()}"
     for ask in (
         lambda: KafkaFramePublisher(nobody),
-        lambda: KafkaFrameConsumer(nobody, lambda _: {}, "worker").poll(1, 0.1),
+        lambda: KafkaFrameConsumer(nobody, lambda _: {}, "worker", MemoryLedger()).poll(1, 0.1),
     ):
         started = time.monotonic()
         with pytest.raises(BusUnavailable):

@@ -13,7 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 
-from core.adapters import schema_retraining, schema_reviews, schema_rollups, schema_shift, schema_workers
+from core.adapters import (
+    schema_retention,
+    schema_retraining,
+    schema_reviews,
+    schema_rollups,
+    schema_shift,
+    schema_workers,
+)
 from core.adapters.database import open_engine
 from core.adapters.days import open_days, prepare_days
 from core.adapters.ledger import PostgresLedger
@@ -25,9 +32,8 @@ from tests.contracts.ledgers import TODAY, batch, frame, inspected
 
 ROOT = Path(__file__).parents[2]
 DAY = TODAY.date()
-(metadata,) = {
-    each.metadata for each in (schema_workers, schema_reviews, schema_shift, schema_retraining, schema_rollups)
-}
+SCHEMAS = (schema_workers, schema_reviews, schema_shift, schema_retraining, schema_rollups, schema_retention)
+(metadata,) = {each.metadata for each in SCHEMAS}
 
 
 @pytest.fixture

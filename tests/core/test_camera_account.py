@@ -15,7 +15,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def run(captured: int = 10, acknowledged: int = 8, judged: int = 5, **changed: object) -> RunCounts:
     """A run that reported just now: two frames wait in the camera, three on the bus."""
     made = RunCounts(
-        "line1-top", "0123456789ab", "nut", captured, acknowledged, 0, judged, judged, 0, 0, 0, 0, NOON, False, False
+        "line1-top", "0123456789ab", "nut", captured, acknowledged, 0, judged, judged, 0, 0, 0, 0, NOON, False, 0, False
     )
     return replace(made, **changed)  # type: ignore[arg-type]
 

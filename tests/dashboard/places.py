@@ -57,9 +57,9 @@ def fresh_line(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def running_dashboard(environment: dict[str, str], folder: Path) -> Iterator[str]:
-    """The dashboard as a process of its own; yields its address."""
-    port = free_port()
+def running_dashboard(environment: dict[str, str], folder: Path, port: int = 0) -> Iterator[str]:
+    """The dashboard as a process of its own, at this port or a free one; yields its address."""
+    port = port or free_port()
     log = folder / "dashboard.log"
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.gap import Gap
 from core.verdict import Decision
 from dashboard.charts import SHAPES
 from dashboard.health.day_charts import (
@@ -100,6 +101,14 @@ def test_what_is_captured_is_judged_or_waits_or_is_a_gap() -> None:
     assert row_["cells"] == ["0 s", "104", "100", "0", "2", "4"]
     (row_,) = data(HealthView(NOW, (camera(left=4),), waiting=9))["cameras"]
     assert row_["cells"] == ["0 s", "104", "100", "4", "2", "\u2013"]
+
+
+def test_a_gap_is_told_with_its_cameras_its_place_and_its_size() -> None:
+    """Which frames of whom were never judged, and since when that is known."""
+    gap = Gap("frames", 3, 1005, 2010, ("line1-side", "line1-top"), NOW - timedelta(hours=2))
+    (told,) = data(HealthView(NOW, gaps=(gap,)))["gaps"]
+    assert (told["kind"], told["name"], told["note"]) == ("ng", "line1-side, line1-top", "frames/3")
+    assert told["cells"] == ["1\u2009005", "1005", "2010", "2 h"]
 
 
 def test_errors_are_told_by_reason_with_their_share_and_what_waits_in_quarantine() -> None:

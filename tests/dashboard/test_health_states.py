@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.gap import Gap
 from core.verdict import Decision
 from core.worker_report import WorkerReport
 from dashboard.health.read_models import CameraHealth, DayRow, Silent
@@ -15,6 +16,7 @@ from dashboard.health.states import (
     camera_state,
     gap_of,
     judged_per_s,
+    with_gaps,
     worker_state,
 )
 from dashboard.read_models import CameraCounts
@@ -115,3 +117,21 @@ def test_the_rate_is_that_of_the_last_half_hour_without_dropped_frames() -> None
     ]
     assert judged_per_s(rows, NOW) == 1.0
     assert judged_per_s(rows[:1], NOW) == 0.0
+
+
+def test_frames_that_the_bus_lost_are_a_gap_whatever_waits() -> None:
+    """Later frames of the same run are judged, so that these will not come any more."""
+    lost = replace(camera(captured=20), overtaken=3)
+    assert [gap_of(lost, waiting) for waiting in (0, 3, None)] == [3, 3, 3]
+    assert gap_of(replace(lost, left_behind=4), 0) == 7
+
+
+def test_what_the_bus_lost_in_the_last_day_is_the_buss_state() -> None:
+    """Unless something is worse; yesterday's loss stays in the table below."""
+    well, worse = State(Kind.WELL, "nothing waits"), State(Kind.ACT, "does not answer", "x")
+    fresh, old = Gap("frames", 3, 5, 9, ("top",), ago(7200)), Gap("frames", 3, 0, 2, ("top",), ago(100_000))
+    state = with_gaps(well, [fresh, old], NOW)
+    assert (state.kind, state.words) == (Kind.ACT, "4 frames lost, found 2 h ago")
+    assert "retention.ms" in state.remedy
+    assert with_gaps(well, [old], NOW) == well
+    assert with_gaps(worse, [fresh], NOW) == worse

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from core.gap import Gap
 from dashboard.read_models import CameraCounts, CameraRow
 from dashboard.vitals import LineState, line_metrics, reasons_to_wait
 
@@ -15,6 +16,16 @@ def test_the_counters_of_every_camera_are_measured() -> None:
     names = ("captured", "judged", "unjudged", "dropped")
     assert [found[f"line_ledger_{name}_frames"]["top", "nut"] for name in names] == [10, 7, 3, 2]
     assert found["line_bus_waiting_records"] == {(): 3}
+
+
+def test_what_the_bus_lost_is_measured_by_partition_and_in_all() -> None:
+    """Nought while nothing was lost, so that an alarm has something to compare with."""
+    gaps = [Gap("frames", 3, 5, 9, ("top",), NOW), Gap("frames", 3, 20, 21, ("top",), NOW)]
+    found = {each.name: each.values for each in line_metrics(LineState([ROW], 3, NOW, gaps))}
+    assert found["line_bus_gap_frames"] == {("frames", "3"): 5}
+    assert found["line_bus_gap_frames_all"] == {(): 5}
+    found = {each.name: each.values for each in line_metrics(LineState([ROW], 3, NOW))}
+    assert found["line_bus_gap_frames_all"] == {(): 0}
 
 
 def test_what_does_not_answer_is_told_as_such() -> None:

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from core.access import Person
 from core.camera_ports import OpticsRegistry
+from core.changes import save_optics
 from core.errors import ArtifactMissing, ImageRefused, SettingRefused
 from core.frame import Image
 from core.optics import MEASURED, OpticsCheck
@@ -107,13 +109,17 @@ def _set(told: argparse.Namespace, desk: Desk) -> list[str]:
 
 def _off(told: argparse.Namespace, desk: Desk) -> list[str]:
     _baseline(told, desk)
-    desk.registry.save_optics(told.camera, told.product, None, desk.now, told.who, told.why)
+    save_optics(desk.registry, _person(told), told.camera, told.product, None, desk.now, told.why)
     return [f"{told.camera}  {told.product}  not checked any longer"]
 
 
 def _save(told: argparse.Namespace, desk: Desk, check: OpticsCheck) -> list[str]:
-    desk.registry.save_optics(told.camera, told.product, check, desk.now, told.who, told.why)
+    save_optics(desk.registry, _person(told), told.camera, told.product, check, desk.now, told.why)
     return [shown(told.camera, told.product, check)]
+
+
+def _person(told: argparse.Namespace) -> Person:
+    return Person.at_this_machine(told.who)
 
 
 def _baseline(told: argparse.Namespace, desk: Desk) -> OpticsCheck:

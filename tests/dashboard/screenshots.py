@@ -1,0 +1,52 @@
+"""`make screenshots`: one picture of each page and theme, from a seeded line in a real browser."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.dashboard.places import chromium, fresh_line, opened, running_dashboard
+from tests.dashboard.seed import seed_day, seed_parts, seed_workers
+from tests.dashboard.seed_weeks import seed_weeks
+
+PAGES = ("live", "defects", "thresholds", "health")
+QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+SETTLE_MS = 2500
+"""Pictures are decoded after the page says that it is done."""
+
+
+def main() -> None:
+    """Seed, start, look, write."""
+    parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--pages", nargs="*", default=PAGES)
+    parser.add_argument("--sizes", nargs="*", default=["1280x800"])
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
+        seed_weeks(place.line)
+        seed_day(place.line)
+        seed_parts(place.line)
+        seed_workers(place.line)
+        with running_dashboard(place.environment, Path(folder)) as address, chromium() as browser:
+            for name in asked.pages:
+                for size in asked.sizes:
+                    for scheme in ("light", "dark"):
+                        _shoot(browser, address, name, size, scheme, asked.out)
+
+
+def _shoot(browser: Browser, address: str, name: str, size: str, scheme: str, out: Path) -> None:
+    width, height = map(int, size.split("x"))
+    page: Page = opened(browser, f"{address}/{name}", width, height, scheme)
+    page.wait_for_selector("[data-testid=stMainBlockContainer] [data-testid]")
+    page.wait_for_timeout(SETTLE_MS)
+    page.wait_for_function(QUIET)
+    tag = "" if size == "1280x800" else f"-{size}"
+    page.screenshot(path=out / f"{name}-{scheme}{tag}.png")
+    page.context.close()
+    print(out / f"{name}-{scheme}{tag}.png")
+
+
+if __name__ == "__main__":
+    main()
