@@ -55,6 +55,22 @@ class ArtifactsUnavailable(LineError):
     """The artifact store does not answer: check ARTIFACT_URL; frames wait on the bus meanwhile."""
 
 
+class ArtifactsFull(ArtifactsUnavailable):
+    """The artifact store has no room left: make room there, or run `python -m core retain`; frames wait meanwhile."""
+
+
+class LedgerFull(LedgerUnavailable):
+    """Postgres has no room left on its disk: make room there or run `python -m core retain`; frames wait meanwhile."""
+
+
+class HousekeepingRuns(LineError):
+    """Another retention, backup or restore runs on this database: wait for its end, then say it again."""
+
+
+class BackupRefused(LineError):
+    """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
+
+
 class BoardUnavailable(LineError):
     """The live board does not answer: pictures are late, verdicts are not affected; check REDIS_URL."""
 

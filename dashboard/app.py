@@ -6,7 +6,7 @@ from PIL import Image
 
 from core.errors import LineError
 from dashboard import who
-from dashboard.views import defects, health, live, login, part, review, shift, thresholds
+from dashboard.views import defects, health, live, login, part, review, shift, thresholds, trends
 
 
 def _icon() -> Image.Image:
@@ -32,6 +32,7 @@ def main() -> None:
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
         st.Page(part.page, title="Part", url_path="part", visibility="hidden"),
         st.Page(shift.page, title="Shift start", icon=":material/rule:", url_path="shift"),
+        st.Page(trends.page, title="Trends", icon=":material/timeline:", url_path="trends"),
         st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]

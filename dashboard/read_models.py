@@ -199,7 +199,7 @@ def _camera_row(rows: list[Row[Any]]) -> CameraRow:
 
 
 def part_of(row: Row[Any]) -> Part:
-    """The part of a row of `inspection`."""
+    """The part of a row that holds all columns of `inspection`."""
     return Part(
         PartKey(row.captured_at, row.camera, row.start_id, row.sequence),
         row.product,

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,13 +22,15 @@ from core.changes import save_product
 from core.errors import LineError, SettingRefused
 from core.health import Pulse, StationHealth
 from core.product import Product
-from core.settings import LineSettings
+from core.retention import Expired
+from core.settings import LineSettings, RetentionSettings
 from model.strict.bundle import check_letter, checked_sha256
 from retrain.following import Follower
 from retrain.night import outlook
 from retrain.promotion import Change, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
+from retrain.tidying import Tidying
 from retrain.timetable import Timetable
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
 
@@ -121,8 +124,17 @@ def _timetable(_: argparse.Namespace) -> None:
         lambda: reasons_to_restart(follower.state(), settings.products_interval_s),
         lambda: reasons_to_wait(follower.state()),
     )
-    with wiring.serve_health(line, settings.metrics_port, health):
+    tidying = Tidying(partial(_tidy, line, stop), lambda: datetime.now(UTC), settings.tidy_from_hour)
+    with wiring.serve_health(line, settings.metrics_port, health), tidying.beside(stop):
         follower.run(stop, settings.products_interval_s)
+
+
+def _tidy(line: LineSettings, stop: threading.Event) -> list[Expired]:
+    retention = wiring.open_retention(line, RetentionSettings(), datetime.now(UTC), stop.wait)
+    try:
+        return retention.run()
+    finally:
+        retention.engine.dispose()
 
 
 if __name__ == "__main__":

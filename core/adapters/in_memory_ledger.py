@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
+from core.adapters.in_memory_parts import MemoryParts
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
@@ -45,6 +46,7 @@ def filed_at(result: Result) -> datetime:
 class MemoryLedger(
     MemoryCameras,
     MemoryOptics,
+    MemoryParts,
     MemoryRequests,
     MemoryReviews,
     MemoryShift,
@@ -55,7 +57,6 @@ class MemoryLedger(
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    messages: list[OutboxMessage] = field(default_factory=list)
     told_ids: set[int] = field(default_factory=set)
     training: dict[str, TrainingProgress] = field(default_factory=dict)
     worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
@@ -75,10 +76,8 @@ class MemoryLedger(
         self.count(new.values())
         self.roll_up(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
-        self.messages += [
-            OutboxMessage(number, key[0], to_verdict_message(result))
-            for number, (key, result) in enumerate(new.items(), len(self.messages) + 1)
-        ]
+        self.say((key[0], to_verdict_message(result)) for key, result in new.items())
+        self.record_views(new.values(), batch.plans)
         return Recorded(len(new), len(batch.results) - len(new))
 
     def _check(self, batch: Batch) -> None:

@@ -12,6 +12,7 @@ from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
+from core.adapters.ledger_parts import PostgresParts
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
@@ -23,6 +24,7 @@ from core.adapters.ledger_shift import PostgresShift
 @dataclass(frozen=True)
 class PostgresLedger(
     PostgresInspections,
+    PostgresParts,
     PostgresModels,
     PostgresCameras,
     PostgresWorkers,

@@ -3,15 +3,21 @@
 Each adapter is imported only when it is chosen, so that a station starts without the libraries of the others.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
 from core.errors import SettingMissing
 from core.health import StationHealth
 from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
-from core.settings import LineSettings
+from core.retention import horizons
+from core.settings import LineSettings, RetentionSettings
+
+if TYPE_CHECKING:
+    from core.adapters.retain import Retention
 
 Closing = AbstractContextManager[Any]
 """What is open inside a `with` block."""
@@ -89,6 +95,17 @@ def open_artifacts(settings: LineSettings) -> ArtifactStore:
     from core.adapters.artifacts import FsspecArtifacts
 
     return FsspecArtifacts(settings.artifacts)
+
+
+def open_retention(
+    settings: LineSettings, keep: RetentionSettings, at: datetime, rest: Callable[[float], object]
+) -> "Retention":
+    """What removes the old, by these settings and as of this moment."""
+    from core.adapters.artifacts import FsspecArtifacts
+    from core.adapters.retain import Retention
+
+    engine = open_ledger(settings, "retention").engine
+    return Retention(engine, FsspecArtifacts(settings.artifacts), horizons(keep, at.date()), at, rest)
 
 
 def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:

@@ -26,6 +26,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
@@ -62,6 +63,7 @@ class Ledger(
     Outbox,
     NightSlots,
     GapLedger,
+    PartDecisions,
     Reviews,
     ReviewDesk,
     AcceptedParts,

@@ -1,5 +1,6 @@
 """Weeks behind a line: scores that drift, lots, a new model, changed limits, and what people said. No pictures."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -23,7 +24,7 @@ def seed_weeks(line: Seeded, days: int = 21, per_day: int = PER_DAY) -> None:
     for back in range(0, days, 7):
         line.ledger.prepare_days(line.now.date() - timedelta(days=back))
     earlier = earlier_model(line, line.now - timedelta(days=days), line.now - timedelta(days=days // 2))
-    newer = model_for(line, "gear")
+    newer = model_for(replace(line, now=line.now - timedelta(days=days / 2)), "gear")
     found: list[Inspection] = []
     for lane, camera in enumerate(CAMERAS):
         scores = np.random.default_rng(7 + lane)
