@@ -115,6 +115,10 @@ class UnknownPart(LineError):
     """There is no such part: its inspection was dropped by retention, or the link is not whole."""
 
 
+class UnknownAlarm(LineError):
+    """There is no such open alarm: somebody else has acknowledged it; look at the Live page again."""
+
+
 class ReviewConflict(LineError):
     """Somebody else reviewed this part meanwhile: look at what they said, then say it again if you disagree."""
 

@@ -8,6 +8,9 @@ from core.verdict import Decision
 
 REJECTED = (Decision.REVIEW.value, Decision.NG.value)
 
+WITHDRAWN_WHY = "its review was withdrawn"
+"""Why a part is golden no more that only a review had made so; another review brings it back."""
+
 
 def golden_reason(standing: Iterable[Review]) -> Review | None:
     """The one of all standing reviews of a picture for which it is golden; None where it is not golden.

@@ -79,7 +79,12 @@ class RetentionSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="RETAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix="RETAIN_",
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     inspections_days: int = Field(default=365, ge=15)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from core.errors import LineError
 from dashboard import who
-from dashboard.views import defects, health, live, login, models, products, review, thresholds, trends
+from dashboard.views import defects, health, live, login, models, part, products, review, shift, thresholds, trends
 
 
 def _icon() -> Image.Image:
@@ -30,6 +30,8 @@ def main() -> None:
         st.Page(live.page, title="Live", icon=":material/grid_view:", url_path="live", default=True),
         st.Page(review.page, title="Review", icon=":material/fact_check:", url_path="review"),
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
+        st.Page(part.page, title="Part", url_path="part", visibility="hidden"),
+        st.Page(shift.page, title="Shift start", icon=":material/rule:", url_path="shift"),
         st.Page(trends.page, title="Trends", icon=":material/timeline:", url_path="trends"),
         st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
         st.Page(products.page, title="Products", icon=":material/category:", url_path="products"),

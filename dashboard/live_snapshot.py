@@ -7,6 +7,7 @@ from datetime import datetime
 from core.errors import BoardUnavailable, LedgerUnavailable
 from core.inspection import Tile, TrainingProgress
 from core.part_assembly import PartName
+from core.shift import Alarm
 from dashboard.read_models import CameraRow
 
 BOARD_AWAY = (
@@ -39,6 +40,7 @@ class LedgerView:
     trainings: tuple[TrainingProgress, ...] = ()
     products: tuple[str, ...] = ()
     wholes: Mapping[PartName, str] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, text, tuple_
+from sqlalchemy import Connection, Engine, Row, Select, func, select, text, tuple_
 from sqlalchemy import true as always
 
 from core.adapters.database import translated
@@ -17,7 +17,6 @@ from core.verdict import Decision, Threshold
 
 PATIENCE_MS = 3000
 HISTORY_LENGTH = 20
-NOT_OK = (Decision.NG, Decision.REVIEW, Decision.ERROR)
 KEY = (inspection.c.captured_at, inspection.c.camera, inspection.c.start_id, inspection.c.sequence)
 
 
@@ -31,7 +30,8 @@ class PartKey:
     sequence: int
 
     def __str__(self) -> str:
-        return f"{self.captured_at.isoformat()}/{self.camera}/{self.start_id}/{self.sequence}"
+        moment = self.captured_at.isoformat().replace("+00:00", "Z")  # a plus sign would be a space in an address
+        return f"{moment}/{self.camera}/{self.start_id}/{self.sequence}"
 
     @classmethod
     def of(cls, words: str) -> Self:
@@ -112,15 +112,6 @@ class CameraRow:
     recent: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DefectFilter:
-    """Which parts the gallery shows; an empty product or camera means all."""
-
-    decisions: tuple[Decision, ...] = NOT_OK
-    product: str = ""
-    camera: str = ""
-
-
 @contextmanager
 def reading(engine: Engine, patience_ms: int = PATIENCE_MS) -> Iterator[Connection]:
     """A read-only connection that gives up soon: a page that waits tells nobody anything.
@@ -139,23 +130,6 @@ def camera_rows(engine: Engine, reported_since: datetime) -> list[CameraRow]:
     with reading(engine) as connection:
         rows = list(connection.execute(query))
     return [_camera_row([row for row in rows if row.run_camera == name]) for name in _names(rows)]
-
-
-def newest_parts(engine: Engine, wanted: DefectFilter, before: PartKey | None, limit: int) -> list[Part]:
-    """The newest parts that match, newest first, those before the key where one is given."""
-    query = select(*inspection.c).where(*_matching(wanted))
-    if before is not None:
-        edge = (literal(before.captured_at), literal(before.camera), literal(before.start_id), literal(before.sequence))
-        query = query.where(inspection.c.captured_at <= before.captured_at, tuple_(*KEY) < tuple_(*edge))
-    with reading(engine) as connection:
-        return [part_of(row) for row in connection.execute(_newest_first(query).limit(limit))]
-
-
-def count_newer(engine: Engine, wanted: DefectFilter, after: datetime, limit: int = 100) -> int:
-    """How many matching parts were captured after this moment, counted up to the limit."""
-    query = select(inspection.c.sequence).where(*_matching(wanted), inspection.c.captured_at > after).limit(limit)
-    with reading(engine) as connection:
-        return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def stored_maps(engine: Engine, keys: Sequence[PartKey]) -> dict[PartKey, StoredMap]:
@@ -186,21 +160,6 @@ def places(engine: Engine) -> tuple[list[str], list[str]]:
     with reading(engine) as connection:
         pairs = connection.execute(select(camera_run.c.product, camera_run.c.camera)).all()
     return sorted({product for product, _ in pairs}), sorted({camera for _, camera in pairs})
-
-
-def _matching(wanted: DefectFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        inspection.c.decision.in_([decision.value for decision in wanted.decisions])
-    ]
-    if wanted.product:
-        conditions.append(inspection.c.product == wanted.product)
-    if wanted.camera:
-        conditions.append(inspection.c.camera == wanted.camera)
-    return conditions
-
-
-def _newest_first(query: Select[Any]) -> Select[Any]:
-    return query.order_by(*(column.desc() for column in KEY))
 
 
 def _cameras_with_history(reported_since: datetime) -> Select[Any]:

@@ -8,7 +8,12 @@ class DashboardSettings(BaseSettings):
     """When the dashboard calls something old, and who may reach it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DASHBOARD_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix="DASHBOARD_",
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     stale_after_s: float = Field(default=10.0, gt=0)
@@ -28,6 +33,12 @@ class DashboardSettings(BaseSettings):
 
     thumbnail_side: int = Field(default=160, ge=48, le=640)
     """Pixels of a gallery picture's longer side: twice what it takes on the page, for sharp screens."""
+
+    export_rows: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Rows of an exported table: what a spreadsheet opens without complaint. The newest are taken."""
+
+    export_pictures: int = Field(default=200, ge=1, le=5000)
+    """Parts of an exported folder: a zip is built in memory, and this many frames of 1 MB make 200 MB."""
 
     review_days: float = Field(default=7.0, gt=0, le=60)
     """Days back from now within which parts come up for review: what is older will not be looked at any more."""

@@ -210,4 +210,5 @@ def _ledger_view(here: Line) -> LedgerView:
         tuple(here.ledger.trainings()),
         tuple(read_models.products_with_model(engine)),
         short_words_by_name(wholes),
+        tuple(here.ledger.open_alarms()),
     )

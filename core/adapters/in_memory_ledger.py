@@ -11,6 +11,7 @@ from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
 from core.adapters.in_memory_runs import MemoryRuns
+from core.adapters.in_memory_shift import MemoryShift
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.gap import Gap
@@ -48,6 +49,7 @@ class MemoryLedger(
     MemoryParts,
     MemoryRequests,
     MemoryReviews,
+    MemoryShift,
     MemoryRollups,
     MemoryRuns,
 ):

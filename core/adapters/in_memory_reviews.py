@@ -8,7 +8,7 @@ from typing import Any
 from core.adapters.ledger_rows import inspection_row
 from core.adapters.review_rows import COPIED, key_row, opinion_row, review_of
 from core.errors import ReviewConflict, UnknownPart
-from core.golden import golden_of, golden_reason
+from core.golden import WITHDRAWN_WHY, golden_of, golden_reason
 from core.inspection import Result
 from core.review import AcceptedPart, GoldenPart, Judgement, Opinion, PartKey, Review
 
@@ -40,15 +40,20 @@ class MemoryReviews:
         review = self.add_review(part, opinion, expected, at, who)
         key = (review.product, review.sha256)
         known = self.golden_parts.get(key)
-        if known is not None and (key not in self.made_golden or known.retired_why):
+        if known is not None and key not in self.made_golden:
             return review
-        self.golden_parts.pop(key, None)
-        self.made_golden.pop(key, None)
         reason = golden_reason(each for each in self._standing() if (each.product, each.sha256) == key)
         if reason:
-            self.add_golden(golden_of(reason, at))
-            self.made_golden[key] = reason.id
+            self._make_golden(key, golden_of(reason, at), reason.id)
+        elif known:
+            self.golden_parts[key] = replace(known, retired_why=WITHDRAWN_WHY)
         return review
+
+    def _make_golden(self, key: tuple[str, str], golden: GoldenPart, review_id: int) -> None:
+        known = self.golden_parts.pop(key, None)
+        added = self.add_golden(golden)
+        self.golden_parts[key] = replace(added, id=known.id) if known else added
+        self.made_golden[key] = review_id
 
     def reviews_of(self, part: PartKey) -> list[Review]:
         """Newest first."""
@@ -91,6 +96,7 @@ class MemoryReviews:
         for key, part in self.golden_parts.items():
             if part.id == golden_id:
                 self.golden_parts[key] = replace(part, retired_why=why)
+                self.made_golden.pop(key, None)
                 return
         raise UnknownPart(f"golden part {golden_id}")
 

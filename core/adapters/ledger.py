@@ -18,6 +18,7 @@ from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
 from core.adapters.ledger_rollups import PostgresRollups
 from core.adapters.ledger_runs import PostgresRuns
+from core.adapters.ledger_shift import PostgresShift
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class PostgresLedger(
     PostgresReviews,
     PostgresGolden,
     PostgresAccepted,
+    PostgresShift,
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from core.adapters.database import translated
 from core.adapters.ledger_audit import note
 from core.adapters.review_rows import golden_part_of, golden_row, told_golden
 from core.adapters.schema_reviews import golden_part
 from core.errors import UnknownPart
-from core.golden import golden_of, golden_reason
+from core.golden import WITHDRAWN_WHY, golden_of, golden_reason
 from core.review import GoldenPart, Review
 
 _COUNTS = golden_part.c.retired_at.is_(None)
@@ -43,7 +43,7 @@ class PostgresGolden:
 
     def retire_golden(self, golden_id: int, at: datetime, who: str, why: str) -> None:
         """Marked, not deleted."""
-        retired = {"retired_at": at, "retired_why": why}
+        retired = {"retired_at": at, "retired_why": why, "review_id": None}
         statement = update(golden_part).where(golden_part.c.id == golden_id).values(retired).returning(golden_part)
         with translated(), self.engine.begin() as connection:
             row = connection.execute(statement).mappings().first()
@@ -61,19 +61,32 @@ def lock_picture(connection: Connection, sha256: str) -> None:
 def keep_golden(connection: Connection, said: Review, standing: Sequence[Review], at: datetime) -> None:
     """Make the picture of this review golden or not, as all that stands about it says, and note the change."""
     row = _known(connection, said.product, said.sha256)
-    if row is not None and (row["review_id"] is None or row["retired_at"] is not None):
+    if row is not None and row["review_id"] is None:
+        return  # added or retired by hand: no review changes that
+    counted = row if row is not None and row["retired_at"] is None else None
+    reason, old = golden_reason(standing), golden_part_of(dict(counted)) if counted else None
+    if (counted["review_id"] if counted else None) == (reason.id if reason else None):
         return
-    reason, old = golden_reason(standing), golden_part_of(dict(row)) if row else None
     new = golden_of(reason, at) if reason else None
-    if (row["review_id"] if row else None) == (reason.id if reason else None):
-        return
-    connection.execute(delete(golden_part).where(golden_part.c.id == (old.id if old else 0)))
-    if new and reason:
-        connection.execute(insert(golden_part).values(golden_row(new) | {"review_id": reason.id}))
+    _write(connection, row, new, reason.id if reason else 0, at)
     told = new or old
     if told:
         why = told.why if new else f"review {said.id}: {said.opinion.judgement.value}"
         note(connection, at, said.who, why, _what(told), told_golden(old), told_golden(new))
+
+
+def _write(
+    connection: Connection, row: RowMapping | None, new: GoldenPart | None, review_id: int, at: datetime
+) -> None:
+    """Rows stay: whoever may review may not delete."""
+    if new:
+        values = golden_row(new) | {"review_id": review_id, "retired_at": None, "retired_why": ""}
+    else:
+        values = {"retired_at": at, "retired_why": WITHDRAWN_WHY}
+    if row is None:
+        connection.execute(insert(golden_part).values(values))
+    else:
+        connection.execute(update(golden_part).where(golden_part.c.id == row["id"]).values(values))
 
 
 def _known(connection: Connection, product: str, sha256: str) -> RowMapping | None:

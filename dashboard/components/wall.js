@@ -44,7 +44,7 @@ function columnsFor(count, width, height) {
 
 function layOut(root) {
   const top = Math.max(0, root.getBoundingClientRect().top + (root.__scrolled?.() ?? 0));
-  const height = Math.max(260, window.innerHeight - top - (root.classList.contains("big") ? 12 : 24));
+  const height = Math.max(260, window.innerHeight - top - (root.classList.contains("big") ? 12 : 50));
   const count = Math.max(1, root.children.length), columns = columnsFor(count, root.clientWidth, height);
   const rows = Math.ceil(count / columns);
   root.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
@@ -69,6 +69,16 @@ function watchNews(root) {
   }, 1000);
 }
 
+// The slider moves nothing but the maps: no round trip.
+function tools(root, bar) {
+  const on = bar.querySelector(".on"), opacity = bar.querySelector(".opacity");
+  bar.hidden = root.classList.contains("big");
+  on.checked = memory.on;
+  opacity.value = memory.opacity;
+  on.onchange = () => { memory.on = on.checked; applyMap(root); };
+  opacity.oninput = () => { memory.opacity = Number(opacity.value); applyMap(root); };
+}
+
 export default function (component) {
   const { parentElement, data } = component;
   const root = parentElement.querySelector(".wall");
@@ -82,6 +92,7 @@ export default function (component) {
   });
   for (const gone of known.values()) gone.remove();
   applyMap(root);
+  tools(root, parentElement.querySelector(".wall-tools"));
   watchNews(root);
   layOut(root);
   if (!root.__watched) {
@@ -89,6 +100,6 @@ export default function (component) {
     root.__watched.observe(document.documentElement);
     root.__watched.observe(root.getRootNode().host ?? root);
   }
-  const offKeys = onKeys("wall", (event) => mapKey(root, event));
+  const offKeys = onKeys("wall", (event) => mapKey(root, event, () => tools(root, parentElement.querySelector(".wall-tools"))));
   return () => { offKeys(); clearInterval(root.__timer); root.__watched?.disconnect(); };
 }

@@ -1,7 +1,9 @@
 """Defects: the newest parts that were not OK, small in a gallery, and the selected one large with its story."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,17 +15,12 @@ from dashboard import wiring
 from dashboard.components.registered import gallery
 from dashboard.components.registered import part as part_view
 from dashboard.gallery_parts import gallery_data, part_data
-from dashboard.read_models import (
-    NOT_OK,
-    DefectFilter,
-    Part,
-    PartKey,
-    count_newer,
-    newest_parts,
-    places,
-)
+from dashboard.read_models import Part, PartKey, places
+from dashboard.story.filters import PERIODS, WHOLE, Chosen, further, wanted
+from dashboard.story.read_models import NOT_OK, DefectFilter, count_newer, kinds_said, newest_parts
+from dashboard.story.wiring import selection_folder, selection_table
 from dashboard.views.trouble import page_style, show_error, show_next_step
-from dashboard.words import clock_words
+from dashboard.words import clock_words, count_words
 
 NEWER_EVERY_S = 5.0
 RETRY_EVERY_S = 3.0
@@ -34,17 +31,17 @@ def page() -> None:
     """Filters on one line, the gallery on the left, the part on the right."""
     page_style()
     try:
-        wanted = _filters()
-        parts = _parts(wanted)
-        _incomplete(wanted)
+        asked = _filters()
+        parts = _parts(asked)
+        _incomplete(asked)
     except LineError as error:
         show_error(error)
         _until_it_is_back()
         return
     if not parts:
-        _nothing(wanted)
+        _nothing(asked)
         return
-    _browse(parts, wanted)
+    _browse(parts, asked)
 
 
 @st.fragment(run_every=RETRY_EVERY_S)
@@ -61,27 +58,85 @@ def _filters() -> DefectFilter:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         names = st.pills(
             "decision",
-            [decision.value for decision in NOT_OK],
+            [decision.value for decision in (*NOT_OK, Decision.OK)],
             selection_mode="multi",
             label_visibility="collapsed",
             on_change=_first_page,
             key="defect_decisions",
         )
-        product = _choice("product", products)
-        camera = _choice("camera", cameras)
-    chosen = tuple(Decision(name) for name in names) or NOT_OK
-    return DefectFilter(chosen, product, camera)
+        product, camera = _choice("product", products), _choice("camera", cameras)
+        period = st.selectbox(
+            "time", list(PERIODS), label_visibility="collapsed", width=150, on_change=_first_page, key="defect_period"
+        )
+        chosen = _further(Chosen(tuple(names), product, camera, period))
+        _exports(wanted(chosen, datetime.now(UTC)))
+    return wanted(chosen, _asked_at())
+
+
+def _further(chosen: Chosen) -> Chosen:
+    """The filters that are folded away; how many of them are set stands on the button."""
+    count = st.session_state.get("defect_further", 0)
+    with st.popover(f"more filters ({count})" if count else "more filters"):
+        lot = st.text_input("lot", on_change=_first_page, key="defect_lot")
+        kinds = ["", *kinds_said(wiring.line().ledger.engine)]
+        kind = st.selectbox(
+            "kind of defect", kinds, format_func=lambda name: name or "any", on_change=_first_page, key="defect_kind"
+        )
+        model = st.number_input(
+            "model version",
+            min_value=1,
+            value=None,
+            step=1,
+            placeholder="any",
+            on_change=_first_page,
+            key="defect_model",
+        )
+        shares = st.slider(
+            "score, in limits (the right end: and above)",
+            *WHOLE,
+            WHOLE,
+            0.05,
+            on_change=_first_page,
+            key="defect_shares",
+        )
+    full = replace(chosen, lot=lot, kind=kind, model=int(model) if model else None, shares=shares)
+    st.session_state["defect_further"] = further(full)
+    return full
+
+
+def _exports(asked: DefectFilter) -> None:
+    """What the filters select, to take away; made when it is asked for."""
+    settings = wiring.line().settings
+    with st.popover("export"):
+        st.caption(
+            f"The newest {count_words(settings.export_rows)} rows that match, or {settings.export_pictures} parts."
+        )
+        st.download_button("table (CSV)", partial(selection_table, asked), "parts.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "folder of frames and maps (zip)",
+            partial(selection_folder, asked),
+            "parts.zip",
+            "application/zip",
+            on_click="ignore",
+        )
+
+
+def _asked_at() -> datetime:
+    """When the parts on the page were asked for: a period does not move while one looks through them."""
+    asked: datetime = st.session_state.setdefault("defect_asked_at", datetime.now(UTC))
+    return asked
 
 
 def _choice(name: str, known: list[str]) -> str:
     every = f"{ALL} {name}s"
     chosen = st.selectbox(
-        name, [every, *known], label_visibility="collapsed", width=200, on_change=_first_page, key=f"defect_{name}"
+        name, [every, *known], label_visibility="collapsed", width=160, on_change=_first_page, key=f"defect_{name}"
     )
     return "" if chosen == every else chosen
 
 
 def _first_page() -> None:
+    st.session_state.pop("defect_asked_at", None)
     st.session_state["defect_pages"] = []
 
 
@@ -154,7 +209,9 @@ def _browse(parts: list[Part], wanted: DefectFilter) -> None:
             on_selected_change=lambda: None,
         )
     with right:
-        part_view(data=_story(_selected(parts, chosen), now, zone), key="part")
+        selected = _selected(parts, chosen)
+        st.markdown(f"[full story](part?part={selected.key}) \u00b7 [judge this part](review?part={selected.key})")
+        part_view(data=_story(selected, now, zone), key="part")
 
 
 def _selected(parts: list[Part], chosen: Any) -> Part:

@@ -10,6 +10,7 @@ from dashboard import wiring
 from dashboard.components.registered import wall
 from dashboard.live_snapshot import LiveSnapshot
 from dashboard.tiles import wall_data
+from dashboard.views.alarms import show_alarms
 from dashboard.views.trouble import page_style, plain, show_error, show_next_step, show_trouble
 from dashboard.words import span_words
 
@@ -34,6 +35,7 @@ def _line(big: bool) -> None:
     now = datetime.now(UTC)
     notices = st.container()
     with notices:
+        show_alarms(snapshot.ledger.alarms, big)
         _troubles(snapshot, now)
         for training in running(snapshot.ledger.trainings, now, settings.training_forgotten_after_h):
             _training(training)

@@ -1,5 +1,8 @@
 """What a page says when something it needs is away, and what to do on a fresh install."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 import structlog
 
@@ -41,6 +44,15 @@ def show_error(error: LineError) -> None:
     log.warning("page_had_nothing_to_show", error=str(error))
     st.error(f"**This page has nothing to show yet.** {plain(' '.join((type(error).__doc__ or '').split()))}")
     st.caption("It tries again by itself. Inspection does not depend on this page.")
+
+
+@contextmanager
+def say_no() -> Iterator[None]:
+    """Where a change is refused, say why on the page; nothing was changed."""
+    try:
+        yield
+    except LineError as error:
+        st.error(plain(" ".join((type(error).__doc__ or "").split()) + (f" ({error.detail})" if error.detail else "")))
 
 
 def show_next_step(title: str, words: str, command: str) -> None:

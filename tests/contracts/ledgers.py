@@ -39,6 +39,7 @@ from core.product import BundleRef
 from core.request import Requests
 from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
 from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
+from core.shift_ports import Alarms, MasterParts, ShiftChecks
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -66,6 +67,9 @@ class Ledger(
     Reviews,
     ReviewDesk,
     AcceptedParts,
+    MasterParts,
+    ShiftChecks,
+    Alarms,
     GoldenSet,
     Requests,
     TrainingRuns,

@@ -153,6 +153,8 @@ def test_a_picture_stays_golden_while_another_review_of_it_stands(ledger: Ledger
     assert [each.is_defect for each in ledger.golden("ballscrew")] == [True]
     take_back(ADA, first, ledger, TODAY)
     assert ledger.golden("ballscrew") == []
+    judge_part(ADA, first.part, SCRATCH, ledger.reviews_of(first.part)[0].id, ledger, TODAY)
+    assert [each.is_defect for each in ledger.golden("ballscrew")] == [True]
 
 
 def test_no_review_takes_out_what_was_added_by_hand_nor_brings_back_what_was_retired(ledger: Ledger) -> None:

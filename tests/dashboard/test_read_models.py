@@ -9,17 +9,14 @@ from sqlalchemy.exc import InternalError
 from core.errors import LedgerUnavailable
 from core.verdict import Decision
 from dashboard.read_models import (
-    NOT_OK,
-    DefectFilter,
     Judgement,
     camera_rows,
-    count_newer,
-    newest_parts,
     places,
     products_with_model,
     reading,
     stored_maps,
 )
+from dashboard.story.read_models import NOT_OK, DefectFilter, count_newer, newest_parts, other_views
 from tests.dashboard.places import Place
 from tests.dashboard.seed import CAMERAS
 
@@ -83,3 +80,33 @@ def test_places_and_products_are_known(seeded: Place) -> None:
 def test_pages_cannot_write(seeded: Place) -> None:
     with pytest.raises((InternalError, LedgerUnavailable)), reading(seeded.engine) as connection:
         connection.execute(text("delete from inspection"))
+
+
+def test_further_filters_hold(seeded: Place) -> None:
+    """Lot, model, time and score, each by itself and together."""
+    everything = newest_parts(seeded.engine, DefectFilter(tuple(Decision)), None, 1000)
+
+    def numbers(**asked: object) -> list[str]:
+        wanted = DefectFilter(tuple(Decision), **asked)  # type: ignore[arg-type]
+        return [str(part.key) for part in newest_parts(seeded.engine, wanted, None, 1000)]
+
+    def those(keep) -> list[str]:  # type: ignore[no-untyped-def]
+        return [str(part.key) for part in everything if keep(part)]
+
+    def share(part) -> float:  # type: ignore[no-untyped-def]
+        return part.outcome.score / part.outcome.threshold.reject_from if isinstance(part.outcome, Judgement) else -1
+
+    since = everything[30].key.captured_at
+    lot = everything[0].lot
+    assert numbers(lot=lot) == those(lambda part: part.lot == lot) != []
+    assert numbers(since=since) == those(lambda part: part.key.captured_at >= since) != []
+    assert numbers(model_version_id=1) == those(lambda part: share(part) >= 0) != []
+    assert numbers(model_version_id=99) == numbers(kind="scratch") == []
+    assert numbers(share_from=0.8, share_to=1.0) == those(lambda part: 0.8 <= share(part) <= 1.0) != []
+    assert numbers(lot=lot, share_from=1.0) == those(lambda part: part.lot == lot and share(part) >= 1.0)
+
+
+def test_the_other_views_of_a_part_are_those_of_other_cameras_around_that_time(seeded: Place) -> None:
+    part = newest_parts(seeded.engine, DefectFilter((Decision.NG,), camera="line1-top"), None, 1)[0]
+    (view,) = other_views(seeded.engine, part)
+    assert (view.part_id, view.key.camera) == (part.part_id, "line1-side")

@@ -1,0 +1,1 @@
+"""The page Shift start: the line is shown parts whose verdict is known."""
