@@ -40,14 +40,14 @@ def main() -> int:
     """Fill, explain, time; 1 where a table is scanned or a page takes longer than a second."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.dashboard", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of each page; 0 for the plans alone")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
         began = monotonic()
         rows = fill(place.line, asked.rows)
         print(f"{rows} inspections of {len(CAMERAS)} cameras over 90 days, made in {monotonic() - began:.0f} s")
         scans = told_plans(place.engine, place.line.now)
-        slow = told_times(place, Path(folder), asked.rounds)
+        slow = told_times(place, Path(folder), asked.rounds) if asked.rounds else 0
     return 1 if scans or slow else 0
 
 
