@@ -50,6 +50,14 @@ acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/
 bench: $(READY) ## quality on real sets (three seeds each) and speed, resumable; SHARED=folder with data/ and weights/
 	$(BIN)/python -m tests.benchmarks.quality
 
+.PHONY: bench-dashboard
+bench-dashboard: $(READY) ## how soon pages are there with 10 million inspections behind them (ROWS=1000000 for fewer)
+	$(BIN)/python -m tests.benchmarks.dashboard --rows $(or $(ROWS),10000000)
+
+.PHONY: screenshots
+screenshots: $(READY) ## one picture of each page and theme from a seeded line, into screenshots/
+	$(BIN)/python -m tests.dashboard.screenshots
+
 .PHONY: drill
 drill: $(READY) ## kill, freeze and take away: A1 to A9 (hours); SIZE=small takes minutes, ONLY=A3 runs one, BUS= one bus
 	@$(BIN)/python -m line.drill --size $(SIZE) $(if $(ONLY),--only $(ONLY)) $(if $(filter command line,$(origin BUS)),--bus $(BUS))

@@ -41,7 +41,11 @@ def _page(products: list[str], cameras: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         product = st.selectbox("product", products, label_visibility="collapsed", width=200, key="trend_product")
         chosen = st.selectbox("camera", [ALL, *cameras], label_visibility="collapsed", width=200, key="trend_camera")
-        name = st.segmented_control("span", list(SPANS), default="7 d", label_visibility="collapsed", key="trend_span")
+        asked_span = st.query_params.get("span", "")
+        default = asked_span if asked_span in SPANS else "7 d"
+        name = st.segmented_control(
+            "span", list(SPANS), default=default, label_visibility="collapsed", key="trend_span"
+        )
         st.space("stretch")
         asked = st.toggle("Since when?", key="since_when")
     span, now = SPANS[name or "7 d"], datetime.now(UTC)

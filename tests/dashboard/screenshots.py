@@ -10,7 +10,7 @@ from tests.dashboard.places import chromium, fresh_line, opened, running_dashboa
 from tests.dashboard.seed import seed_parts, seed_workers
 from tests.dashboard.seed_weeks import seed_weeks
 
-PAGES = ("live", "defects", "thresholds", "health")
+PAGES = ("live", "review", "defects", "trends", "thresholds", "products", "models", "health")
 QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 SETTLE_MS = 2500
 """Pictures are decoded after the page says that it is done."""
