@@ -59,3 +59,13 @@ class PromotionHistory(Protocol):
             UnknownModel: No such version.
         """
         ...
+
+
+class UnreviewedParts(Protocol):
+    """What the line called good and nobody looked at."""
+
+    def unreviewed_good(self, product: str, since: datetime, until: datetime) -> Sequence[LearnedPart]:
+        """OK parts captured from `since` until before `until` whose picture is kept and of which nobody has said
+        anything, oldest first; each picture once, as something that might be accepted automatically.
+        """
+        ...

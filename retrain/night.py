@@ -16,6 +16,7 @@ from core.ports import LearningSource
 from core.product import ActiveModel, ModelVersion, Recipe
 from core.retraining import RunState, Snapshot, TrainingRun, Use
 from core.verdict import Threshold
+from retrain.automatic import accepted_by_themselves
 from retrain.curation import curated
 from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_person, reasons_to_refuse
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
@@ -83,7 +84,7 @@ def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
     if active is None:
         return diary.end(RunState.SKIPPED, "no model yet: nothing to start from; promote a first one")
     diary.save(incumbent_id=active.model.id)
-    found = gathered(active, shop.ledger)
+    found = gathered(active, shop.ledger, shop.clock())
     weight = _weighed(order, found, shop)
     diary.save(reasons=weight.reasons, doubts=weight.doubts)
     if not weight.is_worth_it:
@@ -106,7 +107,9 @@ def _weighed(order: Order, found: Gathered, shop: Shop) -> Weighed:
 
 def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
     """The pictures of this run, or why there is none."""
-    chosen = curated(candidates(found, pictures), golden_of(found, pictures), found.active.recipe)
+    by_themselves = accepted_by_themselves(found, pictures, shop, diary)
+    offered = [*candidates(found, pictures), *by_themselves]
+    chosen = curated(offered, golden_of(found, pictures), found.active.recipe)
     diary.step(chosen.sentence())
     counted = Counter(part.use for part in chosen.parts)
     if counted[Use.TRAIN] < LEAST_NEW or counted[Use.CALIBRATE] < FEWEST_CALIBRATING:

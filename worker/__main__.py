@@ -39,6 +39,7 @@ from worker.patience import Patience
 from worker.portions import Hands
 from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
+from worker.shadowing import Shadowing
 from worker.telling import Herald, NoHerald
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
@@ -123,6 +124,7 @@ def _bench(
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
+        shadow=Shadowing(ledger, loader, time.monotonic, in_background),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         wait_for_model_s=settings.model_wait_s,
     )

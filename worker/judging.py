@@ -20,6 +20,14 @@ DETAIL_LIMIT = 500
 CHUNK_BYTES = 256 * 1024 * 1024
 
 
+Witness = Callable[[str, Sequence[Picture], Sequence[Result]], None]
+"""Is shown the pictures of a product and what was decided, while the pixels are there; changes nothing."""
+
+
+def unwitnessed(_: str, __: Sequence[Picture], ___: Sequence[Result]) -> None:
+    """Where nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What judging needs: who serves, where evidence goes, what time it is, and why nobody serves a product."""
@@ -29,6 +37,7 @@ class Desk:
     artifacts: ArtifactStore
     patience: Patience
     clock: Clock
+    witness: Witness = unwitnessed
 
     def put(self, name: str, content: bytes) -> str:
         """Keep it and return its URI; insists where the store does not answer. Nothing is kept of nothing."""
@@ -82,7 +91,9 @@ def _judged(pictures: Sequence[Picture], product: str, desk: Desk) -> list[Resul
         reason = desk.absence(product)
         return [failure_of(_given_up(one, ErrorReason.NO_MODEL, reason), desk) for one in pictures]
     answers = scores([one.image for one in pictures], serving.detector)
-    return [_judged_one(one, answer, serving, desk) for one, answer in zip(pictures, answers, strict=True)]
+    results = [_judged_one(one, answer, serving, desk) for one, answer in zip(pictures, answers, strict=True)]
+    desk.witness(product, pictures, results)
+    return results
 
 
 def _judged_one(picture: Picture, answer: ScoreMap | NoScore, serving: Serving, desk: Desk) -> Result:

@@ -9,7 +9,7 @@ from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
-from core.adapters.in_memory_runs import MemoryRuns
+from core.adapters.in_memory_shadows import MemoryShadows
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
 from core.gap import Gap
@@ -27,7 +27,7 @@ from core.inspection import (
     TrainingProgress,
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
-from core.retraining import Promotion
+from core.retraining import LearnedPart, Origin, Promotion, Use
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 from core.worker_report import FORGOTTEN_AFTER, WorkerReport
@@ -47,7 +47,7 @@ class MemoryLedger(
     MemoryRequests,
     MemoryReviews,
     MemoryRollups,
-    MemoryRuns,
+    MemoryShadows,
 ):
     """All of the ledger in dictionaries."""
 
@@ -205,6 +205,28 @@ class MemoryLedger(
             and result.frame.captured_at >= since
         ]
         return KeptGood(sum(bool(result.evidence.frame_uri) for result in ok), len(ok))
+
+    def unreviewed_good(self, product: str, since: datetime, until: datetime) -> Sequence[LearnedPart]:
+        """From the results and what was said of them."""
+        said = {review.part.frame_id for review in self.said}
+        found = [
+            LearnedPart(
+                one.frame.sha256,
+                one.evidence.frame_uri,
+                one.frame.captured_at,
+                one.frame.lot,
+                one.frame.id.camera,
+                Origin.AUTOMATIC,
+                Use.TRAIN,
+            )
+            for one in self.results.values()
+            if isinstance(one, Inspection)
+            and (one.decision, one.frame.product) == (Decision.OK, product)
+            and since <= one.frame.captured_at < until
+            and one.evidence.frame_uri
+            and one.frame.id not in said
+        ]
+        return list({part.sha256: part for part in sorted(found, key=lambda part: part.captured_at)}.values())
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

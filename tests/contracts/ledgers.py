@@ -29,6 +29,7 @@ from core.inspection import (
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
+    LearningSource,
     ModelRegistry,
     NightSlots,
     Outbox,
@@ -36,8 +37,9 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
-from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
 from core.review_ports import GoldenSet, ReviewDesk, Reviews
+from core.shadow import Shadows
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
 from tests import servers
@@ -68,6 +70,9 @@ class Ledger(
     TrainingRuns,
     Snapshots,
     PromotionHistory,
+    UnreviewedParts,
+    Shadows,
+    LearningSource,
     Protocol,
 ):
     """Everything a ledger is asked."""
