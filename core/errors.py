@@ -35,6 +35,10 @@ class BusUnavailable(LineError):
     """The frame bus does not answer: check KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL; frames wait meanwhile."""
 
 
+class BusForbidden(BusUnavailable):
+    """The frame bus refuses this user this: `python -m core.kafka_user save NAME --role ROLE` grants."""
+
+
 class LedgerUnavailable(LineError):
     """Postgres does not answer: check DATABASE_URL and that the server runs; frames wait on the bus meanwhile."""
 
@@ -53,6 +57,26 @@ class ArtifactMissing(LineError):
 
 class ArtifactsUnavailable(LineError):
     """The artifact store does not answer: check ARTIFACT_URL; frames wait on the bus meanwhile."""
+
+
+class ArtifactsFull(ArtifactsUnavailable):
+    """The artifact store has no room left: make room there, or run `python -m core retain`; frames wait meanwhile."""
+
+
+class LedgerFull(LedgerUnavailable):
+    """Postgres has no room left on its disk: make room there or run `python -m core retain`; frames wait meanwhile."""
+
+
+class HousekeepingRuns(LineError):
+    """Another retention, backup or restore runs on this database: wait for its end, then say it again."""
+
+
+class BackupRefused(LineError):
+    """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
+
+
+class ProgramMissing(LineError):
+    """A program of PostgreSQL is not here: install its client package in the server's version (postgresql-client)."""
 
 
 class BoardUnavailable(LineError):

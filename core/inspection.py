@@ -1,10 +1,11 @@
 """Inspection: a frame with its verdict as recorded; Failure: a frame that could not be judged."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.frame import FrameHeader, check_utc
+from core.part import ViewPlan
 from core.verdict import Decision, ErrorReason, Threshold, Verdict
 
 
@@ -49,6 +50,9 @@ class Evidence:
 
 
 NOT_KEPT = Evidence("", "")
+
+BLAMELESS = (ErrorReason.DROPPED, ErrorReason.NO_MODEL, ErrorReason.NO_PART)
+"""Reasons that lie in the line, not in the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Failure:
     @property
     def quarantined(self) -> bool:
         """Whether the frame itself is at fault, so that somebody should look at it."""
-        return self.reason not in (ErrorReason.DROPPED, ErrorReason.NO_MODEL) and not self.reason.is_optics
+        return self.reason not in BLAMELESS and not self.reason.is_optics
 
     @property
     def filed_at(self) -> datetime:
@@ -167,10 +171,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes: every record that arrived ends as one result, and the offsets move past it."""
+    """What one transaction writes: every record that arrived ends as one result, and the offsets move past it.
+
+    `plans` are those of the products whose parts several cameras see: their results are views of parts as well.
+    """
 
     results: tuple[Result, ...]
     progress: tuple[Progress, ...]
+    plans: Mapping[str, ViewPlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """Product and its recipe; ModelVersion; what is active on the line right now."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from math import inf
 from typing import Any, Self
 
-from core.frame import PRODUCT_NAME, SHA256, check_match, check_utc
+from core.frame import CAMERA_NAME, PRODUCT_NAME, SHA256, check_match, check_utc
 from core.night_rule import NightRule
+from core.part import ViewPlan
 from core.verdict import Threshold
 
 SMALLEST_SIDE = 64
@@ -14,6 +16,10 @@ SMALLEST_SIDE = 64
 neighbours."""
 SIDE_STEP = 32
 """Sides of a network's input are multiples of this."""
+LONGEST_VIEWS_DEADLINE_S = 3600.0
+"""Seconds between the first and the last view of a part: one station after the other, not one day after the other."""
+DEFECT_KIND = re.compile(r"[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]{0,38}[^\x00-\x1f\x7f\s])?")
+"""One to forty letters that begin and end with one that is seen."""
 HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
 """How far each part of the rule that makes a score of a map can be turned up."""
 
@@ -29,9 +35,16 @@ class Recipe(NightRule):
     `deadline_s` seconds after the bus took a frame its verdict is too late, and the part is ERROR; 0 allows any time.
     It is the worker's clock against the bus's: keep them in step.
 
+    `views` are the cameras that see each part, with commas between: the part then gets one decision, the worst of
+    theirs, and is ERROR unless all come to the bus within `views_deadline_s` seconds of the first. Cameras must tell
+    part ids, each for one part within ten such deadlines. Empty: each frame decides alone.
+
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
     none each for the training's own default. What its nights do is said in NightRule.
+
+    For people: `review_ok_share` (0..1) of OK parts come up for review beside all REVIEW and NG; `defect_kinds` are
+    what a confirmed defect can be called, the first nine by the keys 1 to 9.
     """
 
     keep_ok_share: float = 0.02
@@ -42,14 +55,18 @@ class Recipe(NightRule):
     retrain_cron: str = "30 3 * * *"
     retrain_time_zone: str = "UTC"
     deadline_s: float = 0.0
+    views: str = ""
+    views_deadline_s: float = 2.0
     input_height: int = 0
     input_width: int = 0
     smoothing: float | None = None
     top_share: float | None = None
     minimum_area: float | None = None
+    review_ok_share: float = 0.0
+    defect_kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("keep_ok_share", "false_reject_budget", "review_budget"):
+        for name in ("keep_ok_share", "false_reject_budget", "review_budget", "review_ok_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
         for name in ("kept_map_scale", "other_map_scale"):
@@ -57,22 +74,47 @@ class Recipe(NightRule):
                 raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
         if not 0 <= self.deadline_s < inf:
             raise ValueError(f"deadline_s must be a number of seconds, 0 for none, got {self.deadline_s}")
+        check_views(self.views, self.views_deadline_s)
         check_input_size(self.input_height, self.input_width)
         self.check_night()
+        object.__setattr__(self, "defect_kinds", tuple(self.defect_kinds))  # JSON knows only lists
+        for kind in self.defect_kinds:
+            check_match("defect_kinds", DEFECT_KIND, kind)
         for name, highest in HIGHEST_SHARES.items():
             share = getattr(self, name)
             if share is not None and not 0 <= share <= highest:
                 raise ValueError(f"{name} must be in 0..{highest}, got {share}")
 
+    @property
+    def view_plan(self) -> ViewPlan | None:
+        """Which cameras see a part together; None where each frame decides alone."""
+        return ViewPlan(cameras_of(self.views), self.views_deadline_s) if self.views.strip() else None
+
     def to_json(self) -> dict[str, Any]:
-        """The recipe as plain JSON values."""
-        return asdict(self)
+        """The recipe as plain JSON values, which know no tuples."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The recipe from stored values; fields this version does not know are left out, missing ones default."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def cameras_of(views: str) -> tuple[str, ...]:
+    """The cameras that a text like `line1-top, line1-side` names."""
+    return tuple(name.strip() for name in views.split(",")) if views.strip() else ()
+
+
+def check_views(views: str, deadline_s: float) -> None:
+    """Raise ValueError unless the views are cameras' names, each once, and the deadline is one."""
+    cameras = cameras_of(views)
+    for camera in cameras:
+        check_match("views", CAMERA_NAME, camera)
+    if len(set(cameras)) < len(cameras):
+        raise ValueError(f"views must name each camera once, got {views!r}")
+    if not 0 < deadline_s <= LONGEST_VIEWS_DEADLINE_S:
+        raise ValueError(f"views_deadline_s must be in 0..{LONGEST_VIEWS_DEADLINE_S:g} seconds, got {deadline_s}")
 
 
 def check_input_size(height: int, width: int) -> None:

@@ -65,7 +65,8 @@ class UnreviewedParts(Protocol):
     """What the line called good and nobody looked at."""
 
     def unreviewed_good(self, product: str, since: datetime, until: datetime) -> Sequence[LearnedPart]:
-        """OK parts captured from `since` until before `until` whose picture is kept and of which nobody has said
-        anything, oldest first; each picture once, as something that might be accepted automatically.
+        """OK parts captured from `since` until before `until` that are kept and of which nobody said anything.
+
+        Oldest first; each picture once, as something that might be accepted automatically.
         """
         ...

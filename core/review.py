@@ -89,6 +89,15 @@ class GoldenPart:
         check_match("sha256", SHA256, self.sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedPart:
+    """A part that a person called good: where its picture is, and its pooled features as the model saw it."""
+
+    part: PartKey
+    frame_uri: str
+    features: tuple[float, ...]
+
+
 def is_golden_by_hash(sha256: str) -> bool:
     """Whether a confirmed false reject is golden only; the other half may be learned from. Half of all, by its hash."""
     return int(sha256[:2], 16) % 2 == 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.review import GoldenPart, Opinion, PartKey, Review
+from core.review import AcceptedPart, GoldenPart, Opinion, PartKey, Review
 
 
 class Reviews(Protocol):
@@ -45,6 +45,18 @@ class ReviewDesk(Protocol):
 
     def reviews_of(self, part: PartKey) -> list[Review]:
         """All that was said of this part, newest first."""
+        ...
+
+
+class AcceptedParts(Protocol):
+    """What accepted parts look like to a model, so that a part can be held beside the one most like it."""
+
+    def remember_features(self, review_id: int, features: Sequence[float]) -> None:
+        """Keep what the reviewed part looked like; what is known of this review already is left as it was."""
+        ...
+
+    def accepted_parts(self, product: str, model_version_id: int, limit: int) -> Sequence[AcceptedPart]:
+        """The newest that this model saw and whose review stands and says good, newest first."""
         ...
 
 

@@ -73,7 +73,7 @@ def rolled_up(results: Iterable[Result]) -> dict[RollupKey, int]:
 
 
 def _keys(result: Inspection | Failure | Late) -> list[RollupKey]:
-    moment = result.filed_at if isinstance(result, Failure) else result.frame.captured_at
+    moment = _filed_at(result)
     model, number = NO_MODEL, NO_BIN
     if isinstance(result, Inspection):
         model, number = result.judge.model_version_id, score_bin(result.verdict.score)
@@ -81,9 +81,55 @@ def _keys(result: Inspection | Failure | Late) -> list[RollupKey]:
     return [RollupKey(grain, grain.begin_of(moment), *place) for grain in Grain]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LotKey:
+    """Of a lot, what is counted together; NO_MODEL where nothing was judged."""
+
+    product: str
+    lot: str
+    camera: str
+    decision: Decision
+    model_version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotCount:
+    """How many parts, and when the first and the last of them were seen."""
+
+    frames: int
+    first_at: datetime
+    last_at: datetime
+
+    def and_also(self, other: "LotCount") -> "LotCount":
+        """Both together."""
+        first, last = min(self.first_at, other.first_at), max(self.last_at, other.last_at)
+        return LotCount(self.frames + other.frames, first, last)
+
+
+def lots_of(results: Iterable[Result]) -> dict[LotKey, LotCount]:
+    """How much these results add to each lot, in order; parts without a lot are counted nowhere."""
+    found: dict[LotKey, LotCount] = {}
+    for result in results:
+        if not isinstance(result, Refusal) and result.frame.lot:
+            model = result.judge.model_version_id if isinstance(result, Inspection) else NO_MODEL
+            frame, moment = result.frame, _filed_at(result)
+            key = LotKey(frame.product, frame.lot, frame.id.camera, result.decision, model)
+            one = LotCount(1, moment, moment)
+            found[key] = found[key].and_also(one) if key in found else one
+    return {key: found[key] for key in sorted(found)}
+
+
+def _filed_at(result: Inspection | Failure | Late) -> datetime:
+    return result.filed_at if isinstance(result, Failure) else result.frame.captured_at
+
+
 class Rollups(Protocol):
     """The counts as they stand."""
 
     def rollups(self, grain: Grain, product: str, since: datetime, until: datetime) -> dict[RollupKey, int]:
         """All counts of a product whose spans begin at or after `since` and before `until`."""
+        ...
+
+    def lots(self, product: str, since: datetime) -> dict[LotKey, LotCount]:
+        """All counts of the product's lots of which a part was seen at or after `since`."""
         ...

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS = Path("/run/secrets")
@@ -28,6 +28,23 @@ class LineSettings(BaseSettings):
     kafka_session_s: float = Field(default=12.0, ge=1)
     """Seconds until a killed worker's partitions go to others. Shorter takes a long pause for a death; drills do."""
 
+    kafka_security_protocol: str = Field(default="PLAINTEXT", pattern=r"^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$")
+    """How the broker is spoken to. SASL_SSL in a plant: encrypted, and every client has a name. PLAINTEXT, the default,
+    is for a broker that nobody else can reach."""
+
+    kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", pattern=r"^SCRAM-SHA-(256|512)$")
+    """How a client proves who it is: SCRAM, which never sends the password."""
+
+    kafka_sasl_username: str = ""
+    """Who this station is to the broker: each camera and worker a user of its own, made by `python -m core.kafka_user`.
+    Empty: the broker does not ask."""
+
+    kafka_sasl_password: SecretStr = SecretStr("")
+    """Its password; in containers a secret file of this name in lower case, never an environment variable."""
+
+    kafka_ssl_cafile: str = ""
+    """File with the certificate of whoever signed the broker's (PEM). Empty: the system's own authorities."""
+
     redis_url: str = ""
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 
@@ -51,3 +68,59 @@ class LineSettings(BaseSettings):
     def artifacts(self) -> str:
         """The artifact store's URL, with the embedded default filled in."""
         return self.artifact_url or str((self.line_home / "artifacts").absolute())
+
+
+class RetentionSettings(BaseSettings):
+    """How long things are kept. Reviews, golden parts and their pictures, models, limits and the audit are for ever.
+
+    Days are those of UTC, and whole: what was captured on a day goes with that day.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RETAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    inspections_days: int = Field(default=365, ge=15)
+    """Rows of verdicts: a year, for a complaint comes months after the part. At least the two weeks around today that
+    workers keep open."""
+
+    maps_days: int = Field(default=90, ge=15)
+    """Small score maps in Postgres: a tenth of a megabyte of rows a minute, looked at while a part is still news."""
+
+    full_maps_days: int = Field(default=30, ge=1)
+    """Full maps in the artifact store (.npz), the largest thing a part leaves: for whoever tunes a model this month."""
+
+    ok_frames_days: int = Field(default=60, ge=1)
+    """Kept pictures of parts judged OK: retraining learns from those of the last weeks."""
+
+    review_frames_days: int = Field(default=180, ge=1)
+    """Pictures of parts that a person was asked about: as long as their lot may come back."""
+
+    ng_frames_days: int = Field(default=180, ge=1)
+    """Pictures of rejected parts: the same."""
+
+    error_frames_days: int = Field(default=90, ge=1)
+    """Pictures of frames that nobody could judge although nothing was wrong with them."""
+
+    quarantine_days: int = Field(default=90, ge=7)
+    """Quarantined records with what came of them: time to find out who sent them. Not below the week that frames may
+    wait on the bus, for a frame that is sent again is known by its row."""
+
+    claims_days: int = Field(default=7, ge=2)
+    """Contents of frames too large for the bus: longer than any bus keeps the record that claims them."""
+
+    outbox_days: int = Field(default=7, ge=1)
+    """Verdicts that the plant never fetched: after a week nobody waits for them, and their inspections stay."""
+
+    minutes_days: int = Field(default=90, ge=1)
+    """Counts by the minute; those by the hour and by the day are few and stay."""
+
+    camera_runs_days: int = Field(default=730, ge=30)
+    """Counters of a camera's former starts: a row each, so kept beyond their inspections. The newest always stays."""
+
+    @model_validator(mode="after")
+    def _rows_outlive_what_they_name(self) -> "RetentionSettings":
+        """Else the store would fill with pictures that nobody can find any more."""
+        named = ("maps_days", "full_maps_days", "ok_frames_days", "review_frames_days", "ng_frames_days")
+        for name in (*named, "error_frames_days"):
+            if getattr(self, name) > self.inspections_days:
+                raise ValueError(f"{name} may not exceed inspections_days ({self.inspections_days})")
+        return self

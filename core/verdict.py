@@ -21,6 +21,7 @@ class ErrorReason(StrEnum):
     """Why a frame could not be judged. Each of them rejects the part."""
 
     ENVELOPE = "envelope not trusted"
+    SIGNATURE = "signature"
     CONTENT = "content does not match its header"
     EMPTY = "no content"
     UNDECODABLE = "undecodable"
@@ -37,6 +38,8 @@ class ErrorReason(StrEnum):
     TOO_FLAT = "optics: too little contrast"
     OUT_OF_FOCUS = "optics: out of focus"
     OUT_OF_PLACE = "optics: out of place"
+    NO_PART = "cannot be put to a part"
+    VIEW_MISSING = "view missing"
 
     @property
     def is_optics(self) -> bool:

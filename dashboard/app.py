@@ -6,7 +6,7 @@ from PIL import Image
 
 from core.errors import LineError
 from dashboard import who
-from dashboard.views import defects, health, live, login, thresholds
+from dashboard.views import defects, health, live, login, models, review, thresholds, trends
 
 
 def _icon() -> Image.Image:
@@ -28,8 +28,11 @@ def main() -> None:
         return
     pages = [
         st.Page(live.page, title="Live", icon=":material/grid_view:", url_path="live", default=True),
+        st.Page(review.page, title="Review", icon=":material/fact_check:", url_path="review"),
         st.Page(defects.page, title="Defects", icon=":material/report:", url_path="defects"),
+        st.Page(trends.page, title="Trends", icon=":material/timeline:", url_path="trends"),
         st.Page(thresholds.page, title="Thresholds", icon=":material/tune:", url_path="thresholds"),
+        st.Page(models.page, title="Models", icon=":material/model_training:", url_path="models"),
         st.Page(health.page, title="Health", icon=":material/monitor_heart:", url_path="health"),
     ]
     hidden = st.query_params.get("wall") == "1"

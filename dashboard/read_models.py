@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, text, tuple_
 from sqlalchemy import true as always
 
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, inspection, model_version, score_map
+from core.frame import check_utc
 from core.inspection import StoredMap
 from core.verdict import Decision, Threshold
 
@@ -31,6 +32,18 @@ class PartKey:
 
     def __str__(self) -> str:
         return f"{self.captured_at.isoformat()}/{self.camera}/{self.start_id}/{self.sequence}"
+
+    @classmethod
+    def of(cls, words: str) -> Self:
+        """The key that `str` made these words of.
+
+        Raises:
+            ValueError: It made no such words.
+        """
+        moment, camera, start_id, sequence = words.split("/")
+        captured_at = datetime.fromisoformat(moment)
+        check_utc("captured_at", captured_at)
+        return cls(captured_at, camera, start_id, int(sequence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class LateStory(ErrorStory):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One inspection as the pages show it; `frame_uri` is empty where the frame was not kept."""
+    """One inspection as the pages show it; `frame_uri` and `maps_uri` are empty where nothing was kept."""
 
     key: PartKey
     product: str
@@ -71,6 +84,8 @@ class Part:
     arrived_at: datetime
     judged_at: datetime
     frame_uri: str
+    maps_uri: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +251,8 @@ def part_of(row: Row[Any]) -> Part:
         row.arrived_at,
         row.judged_at,
         row.frame_uri,
+        row.maps_uri,
+        row.sha256,
     )
 
 

@@ -29,6 +29,12 @@ class DashboardSettings(BaseSettings):
     thumbnail_side: int = Field(default=160, ge=48, le=640)
     """Pixels of a gallery picture's longer side: twice what it takes on the page, for sharp screens."""
 
+    review_days: float = Field(default=7.0, gt=0, le=60)
+    """Days back from now within which parts come up for review: what is older will not be looked at any more."""
+
+    review_side: int = Field(default=1024, ge=256, le=4096)
+    """Pixels of the longer side of a picture under review: what a bench screen shows; the full frame is on Defects."""
+
     reached_through_loopback: bool = False
     """Whether whoever starts it publishes the port on loopback alone, as the container file does. Without a login,
     only then may the dashboard bind to another address."""

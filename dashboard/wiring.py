@@ -18,11 +18,15 @@ from dashboard.health.page_data import HealthView
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
 from dashboard.read_models import PartKey
 from dashboard.settings import DashboardSettings
+from dashboard.trends import read_models as trend_models
+from dashboard.trends.spans import Span
+from dashboard.versions.letter import LetterFacts, letter_facts
 
 LIVE_S = 0.5
 HEALTH_S = 2.0
 DAY_S = 60.0
 GAPS_SHOWN = timedelta(days=30)
+TRENDS_S = 10.0
 SMALL_MAP_SIDE = 64
 
 
@@ -140,6 +144,26 @@ def day_rows() -> list[health_models.DayRow]:
 
 def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
     return tuple(here.ledger.gaps(now - GAPS_SHOWN))
+
+
+@st.cache_data(ttl=TRENDS_S, max_entries=200, show_spinner=False)
+def step_counts(product: str, camera: str, span: Span, now: datetime) -> list[trend_models.StepCount]:
+    """A product's counts up to this minute, however many look; raises as `health_view` does."""
+    return trend_models.step_counts(line().ledger.engine, product, camera, span, now)
+
+
+def letter_of(bundle_uri: str) -> LetterFacts:
+    """What a bundle's letter says, or why that cannot be told."""
+    try:
+        return _letter(bundle_uri)
+    except (ArtifactMissing, ArtifactsUnavailable) as error:
+        return LetterFacts({}, "its letter is gone" if isinstance(error, ArtifactMissing) else "the store is away")
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _letter(bundle_uri: str) -> LetterFacts:
+    """A bundle never changes, so a letter that was found is read once."""
+    return letter_facts(line().artifacts.get(bundle_uri))
 
 
 def _waiting() -> int | None:

@@ -29,6 +29,7 @@ from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
 from ingest.settings import IngestSettings
+from ingest.signing import key_of, refuse_one_key_for_all, with_signature
 from ingest.sources import Opening, open_camera
 from ingest.stamping import Identity
 from ingest.vitals import CameraState, camera_metrics, reasons_to_restart, reasons_to_wait
@@ -80,6 +81,7 @@ def run_one(arguments: Arguments, stop: Event) -> None:
 
 def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> None:
     """A process per enabled camera, as the rows say, until told to stop."""
+    refuse_one_key_for_all(settings)
     ledger = wiring.open_ledger(LineSettings(), "cameras")
     fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
     try:
@@ -108,7 +110,8 @@ def inspect(arguments: Arguments, identity: Identity, settings: IngestSettings, 
 def run_on_the_line(camera: Camera, journal: Journal, plan: Plan, settings: IngestSettings, stop: Event) -> Counts:
     """Run against the real bus, ledger and artifact store."""
     line = LineSettings()
-    publisher = wiring.open_publisher(line)
+    key = key_of(plan.identity.camera, settings)
+    publisher = with_signature(wiring.open_publisher(line), key)
     around = Surroundings(
         publisher=publisher,
         artifacts=wiring.open_artifacts(line),

@@ -13,6 +13,7 @@ from core.camera_ports import CameraDirectory
 from core.changes import change_camera
 from core.errors import CameraChanged, SettingRefused, UnknownCamera
 from ingest.command_line import MaskingParser
+from ingest.signing import key_line
 from ingest.sources import FORMS, to_kind
 
 FROM_STDIN = "-"
@@ -35,6 +36,8 @@ def run(arguments: Sequence[str], open_desk: Callable[[], Desk]) -> list[str]:
     """
     told = parser().parse_args(arguments)
     try:
+        if told.verb == "key":  # nothing is looked up for it
+            return [key_line(told.name)]
         lines: list[str] = told.run(told, open_desk())
         return lines
     except ValueError as error:
@@ -44,7 +47,7 @@ def run(arguments: Sequence[str], open_desk: Callable[[], Desk]) -> list[str]:
 def parser() -> argparse.ArgumentParser:
     """The verbs and their help."""
     made = MaskingParser("python -m ingest camera", description=__doc__)
-    verbs = made.add_subparsers(required=True, metavar="VERB")
+    verbs = made.add_subparsers(required=True, metavar="VERB", dest="verb")
     verbs.add_parser("list", help="all cameras, without passwords").set_defaults(run=_list)
     add = _verb(verbs, "add", "a new camera; it starts within seconds", _add)
     _options(add, required=True)
@@ -53,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     _verb(verbs, "enable", "start it", lambda told, desk: _switch(told, desk, True))
     _verb(verbs, "disable", "stop it and keep its row", lambda told, desk: _switch(told, desk, False))
     _verb(verbs, "remove", "stop it and forget its row; what it saw stays", _remove)
+    key = verbs.add_parser("key", help="print a line with a new key for it; nothing is stored")
+    key.add_argument("name", help="the camera's name, e.g. line1-top")
     return made
 
 

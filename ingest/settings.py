@@ -1,7 +1,9 @@
 """What a camera's process can be told beside its command line; `make settings` prints it."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.settings import SECRETS
 
 MIB = 1024 * 1024
 
@@ -9,7 +11,13 @@ MIB = 1024 * 1024
 class IngestSettings(BaseSettings):
     """Bounds of one camera process."""
 
-    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INGEST_",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
 
     waiting_bytes: int = Field(default=64 * MIB, gt=0)
     """Bytes of frames that may wait for the bus: half a minute of 400 kB pictures at 5/s, then the drop policy acts."""
@@ -40,6 +48,10 @@ class IngestSettings(BaseSettings):
     source_timeout_s: float = Field(default=3.0, gt=0)
     """Seconds after which opening or reading a network source counts as failed instead of being waited for."""
 
+    gentl_producer: str = ""
+    """The .cti file (GenTL producer) that the maker of a genicam: camera installs, where its source names none of its
+    own. Empty: none."""
+
     silent_after_s: float = Field(default=10.0, gt=0)
     """Seconds without a picture after which a source is closed and opened again. Longer than the pause between two
     pictures of the slowest camera, and than INGEST_SOURCE_TIMEOUT_S."""
@@ -50,3 +62,11 @@ class IngestSettings(BaseSettings):
 
     rows_interval_s: float = Field(default=2.0, gt=0)
     """Seconds between two looks of --from-database at the cameras' rows: how soon a change is followed."""
+
+    signing_key: SecretStr = SecretStr("")
+    """This camera's key, 64 hexadecimal digits from `python -m ingest camera key NAME`: what it publishes is signed, so
+    that nobody else who may write to the bus can speak in its name. Empty: not signed. In containers a secret file."""
+
+    signing_keys: str = ""
+    """The same for --from-database, where there are many: a file with a line `NAME KEY` per camera, of which the last
+    counts. Empty: not signed. It belongs to the cameras' user alone (mode 600)."""

@@ -9,6 +9,7 @@ from core.errors import SettingRefused
 from ingest.attended import Attendance
 from ingest.cameras import Camera
 from ingest.folder import FolderCamera
+from ingest.gentl import open_genicam, to_device
 from ingest.pacing import Monotonic
 from ingest.part_shapes import Style
 from ingest.settings import IngestSettings
@@ -17,7 +18,7 @@ from ingest.video import Playback, RecordingCamera, open_network, open_usb
 from ingest.watchdog import ReopeningCamera
 
 FORMS = (
-    "folder:DIR, video:FILE, rtsp://HOST/PATH, http://HOST/PATH, usb:NUMBER, simulated:disc, "
+    "folder:DIR, video:FILE, rtsp://HOST/PATH, http://HOST/PATH, usb:NUMBER, genicam:SERIAL, simulated:disc, "
     "simulated:plate?defects=0.1&size=256"
 )
 
@@ -92,6 +93,11 @@ def _open_usb(rest: str, opening: Opening) -> Camera:
     return _healing(lambda: open_usb(int(rest), opening.settings.source_timeout_s), opening)
 
 
+def _open_genicam(rest: str, opening: Opening) -> Camera:
+    device = to_device(rest, opening.settings.gentl_producer)
+    return _healing(lambda: open_genicam(device, opening.settings.source_timeout_s), opening)
+
+
 def _open_simulated(rest: str, opening: Opening) -> Camera:
     return SimulatedCamera(to_simulation(rest), opening.seed or 0)
 
@@ -130,5 +136,6 @@ KINDS: dict[str, Opener] = {
     "http": _network("http"),
     "https": _network("https"),
     "usb": _open_usb,
+    "genicam": _open_genicam,
     "simulated": _open_simulated,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
 from time import monotonic
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -75,6 +76,26 @@ class RecordingCamera:
             return False
 
 
+class VideoSource(Protocol):
+    """What a LiveCamera reads from: OpenCV's capture, or whatever answers in its words."""
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        """Whether there is anything to read."""
+        ...
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether it goes on, and a picture; None where it goes on and there is none yet.
+
+        Raises:
+            CameraSilent: There was a picture, and it cannot be used.
+        """
+        ...
+
+    def release(self) -> None:
+        """Let go of the device."""
+        ...
+
+
 class LiveCamera:
     """A source that does not wait: a thread reads all of it, and `grab` returns the newest picture only.
 
@@ -82,13 +103,11 @@ class LiveCamera:
     reason a picture older than the timeout is none: the source stopped after it, and another part lies there now.
     """
 
-    def __init__(
-        self, open_capture: Callable[[], cv2.VideoCapture], timeout_s: float, clock: Monotonic = monotonic
-    ) -> None:
+    def __init__(self, open_capture: Callable[[], VideoSource], timeout_s: float, clock: Monotonic = monotonic) -> None:
         self._timeout_s = timeout_s
         self._clock = clock
         self._newest_at = clock()
-        self._newest: Pixels | None = None
+        self._newest: Pixels | CameraSilent | None = None
         self._changed = Condition()
         self._ended = False
         self._capture = open_capture()
@@ -110,8 +129,10 @@ class LiveCamera:
                     if self._ended
                     else CameraSilent(f"no picture for {self._timeout_s} s")
                 )
-            picture, self._newest = self._newest, None
-        return Capture(to_png(picture))
+            newest, self._newest = self._newest, None
+        if isinstance(newest, CameraSilent):
+            raise newest
+        return Capture(to_png(newest))
 
     def close(self) -> None:
         """Let the reading thread release the source: OpenCV does not allow it from another one.
@@ -125,13 +146,20 @@ class LiveCamera:
 
     def _read_all(self) -> None:
         while not self._ended:
-            arrived, picture = self._capture.read()
+            goes_on, newest = self._read_one()
             with self._changed:
-                self._newest = np.asarray(picture, np.uint8) if arrived else self._newest
-                self._newest_at = self._clock() if arrived else self._newest_at
-                self._ended = self._ended or not arrived
+                self._newest = self._newest if newest is None else newest
+                self._newest_at = self._newest_at if newest is None else self._clock()
+                self._ended = self._ended or not goes_on
                 self._changed.notify_all()
         self._capture.release()
+
+    def _read_one(self) -> tuple[bool, Pixels | CameraSilent | None]:
+        try:
+            goes_on, picture = self._capture.read()
+        except CameraSilent as error:  # for whoever asks now; the next picture takes its place
+            return True, error
+        return goes_on, np.asarray(picture, np.uint8) if goes_on and picture is not None else None
 
 
 def open_network(url: str, timeout_s: float) -> LiveCamera:

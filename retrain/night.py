@@ -22,6 +22,7 @@ from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_pe
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
 from retrain.pictures import Pictures
 from retrain.promotion import Change, fetched_bundle, register_bundle
+from retrain.shadows import opened
 from retrain.shop import Diary, Order, Shop, is_allowed, watch
 from retrain.triggers import LEAST_NEW, Weighed, asked_for, weighed
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, TrainJob
@@ -230,9 +231,13 @@ def _registered(night: Night, candidate: Path) -> ModelVersion:
 
 
 def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) -> TrainingRun:
-    """Promoted, or left to a person."""
+    """Into the shadow, promoted, or left to a person."""
     shop, diary = night.shop, night.diary
     for_a_person = reasons_for_a_person(judged, night.recipe.promote_automatically)
+    if night.recipe.shadow_parts:
+        shop.ledger.begin_shadow(opened(diary.run, version.id, night.recipe, shop.clock()))
+        diary.step(f"model {version.id} scores {night.recipe.shadow_parts} parts beside the active model")
+        return diary.save(state=RunState.SHADOWING, doubts=(*diary.run.doubts, *for_a_person))
     if for_a_person:
         return diary.end(RunState.AWAITING, f"model {version.id} passed and awaits a person: {'; '.join(for_a_person)}")
     shop.ledger.promote(version.id, shop.clock(), diary.run.who, f"run {diary.run.id} passed the gate")

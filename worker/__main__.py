@@ -18,11 +18,12 @@ import structlog
 from core.adapters import wiring
 from core.adapters.ledger import PostgresLedger
 from core.adapters.log_lines import write_log_lines
-from core.errors import BusUnavailable, LineError
+from core.errors import BusUnavailable, LineError, SettingRefused
 from core.health import Pulse, Recent, StationHealth
 from core.inspection import OpenDays
 from core.ports import Detector, FrameConsumer
 from core.settings import LineSettings
+from core.signature import Doubts, believe, doubts_of, read_keyring
 from model.strict.bundle import check_bundle, check_letter
 from model.strict.decoding import decode_strictly
 from worker.batching import BatchLimits
@@ -32,6 +33,7 @@ from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.counts import Counts
 from worker.days import Days
 from worker.diary import open_diary
+from worker.forward_clock import ForwardClock
 from worker.loop import Bench, run
 from worker.model_slot import ModelSlot, in_background
 from worker.optics.book import OpticsBook
@@ -41,6 +43,8 @@ from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
 from worker.shadowing import Shadowing
 from worker.telling import Herald, NoHerald
+from worker.views.book import ViewBook
+from worker.views.sweep import Sweep
 from worker.vitals import WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
 log = structlog.get_logger("worker")
@@ -120,14 +124,29 @@ def _bench(
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode_strictly,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
-        clock=lambda: datetime.now(UTC),
+        clock=ForwardClock(lambda: datetime.now(UTC), time.monotonic),
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
+        views=ViewBook(ledger.products, time.monotonic),
+        sweep=Sweep(ledger, lambda: datetime.now(UTC), time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
         shadow=Shadowing(ledger, loader, time.monotonic, in_background),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
+        doubts=_doubts(settings),
         wait_for_model_s=settings.model_wait_s,
     )
+
+
+def _doubts(settings: WorkerSettings) -> Doubts:
+    if not settings.camera_keys:
+        return believe
+    try:
+        lines = Path(settings.camera_keys).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingRefused(f"WORKER_CAMERA_KEYS: {settings.camera_keys} cannot be read") from error
+    keyring = read_keyring(lines, "WORKER_CAMERA_KEYS")
+    log.info("signatures_wanted", cameras=len(keyring))
+    return partial(doubts_of, keyring=keyring)
 
 
 def _state(bench: Bench, counts: Counts, pulse: Pulse, waiting: int | None = None) -> WorkerState:

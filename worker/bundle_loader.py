@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import BundleRefused
+from core.errors import ArtifactsUnavailable, BundleRefused
 from core.frame import Image
 from core.ports import ArtifactStore, Detector
 from core.product import BundleRef, ModelVersion
@@ -59,9 +60,18 @@ class BundleLoader:
         place = bundle.uri.removesuffix(LETTER)
         if place == bundle.uri:
             raise BundleRefused(f"{bundle.uri} does not end in {LETTER}")
-        folder.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS, LETTER):
-            # A name of its own: other workers, and other products with the same bundle, may fetch it right now.
-            passing = folder / f"{name}.{uuid.uuid4().hex}.part"
-            passing.write_bytes(self.artifacts.get(place + name))
-            passing.replace(folder / name)
+            _keep(folder / name, self.artifacts.get(place + name))
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Under a name of its own first: other workers, and other products with this bundle, may fetch it right now."""
+    passing = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        passing.write_bytes(content)
+        passing.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            passing.unlink()
+        raise ArtifactsUnavailable(f"the cache {path.parent} cannot be written (WORKER_CACHE): {error}") from error

@@ -10,7 +10,10 @@ from core.inspection import Recorded, Result
 
 @dataclass
 class Counts:
-    """Counters that only grow. `already_there` are frames judged again whose row an earlier try had written."""
+    """Counters that only grow. `already_there` are frames judged again whose row an earlier try had written.
+
+    `parts_closed` are parts of several views that this worker closed for want of one.
+    """
 
     batches: int = 0
     frames: int = 0
@@ -22,6 +25,7 @@ class Counts:
     settle_unavailable: int = 0
     told: int = 0
     not_told: int = 0
+    parts_closed: int = 0
     by_decision: Counter[str] = field(default_factory=Counter)
     by_reason: Counter[str] = field(default_factory=Counter)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import ArtifactsUnavailable
-from core.inspection import NOT_KEPT, Evidence, Failure, Inspection, Refusal, Result
+from core.inspection import BLAMELESS, NOT_KEPT, Evidence, Failure, Inspection, Refusal, Result
 from core.ports import ArtifactStore, Clock
 from core.product import Recipe
 from core.verdict import Decision, ErrorReason, ScoreMap, judge
@@ -131,7 +131,7 @@ def _given_up(picture: Picture, reason: ErrorReason, detail: str) -> Unjudged:
 def failure_of(unjudged: Unjudged, desk: Desk) -> Failure:
     """The ERROR row of a frame; what came of it is kept, beside the good ones where the frame is not at fault."""
     header, content = unjudged.header, unjudged.content
-    blameless = unjudged.reason is ErrorReason.NO_MODEL or unjudged.reason.is_optics
+    blameless = unjudged.reason in BLAMELESS or unjudged.reason.is_optics
     name = frame_name(header, content) if blameless else quarantine_name(header, content)
     evidence = Evidence(desk.put(name, content), "")
     return Failure(header, unjudged.arrival, unjudged.reason, plain(unjudged.detail), evidence, desk.clock())

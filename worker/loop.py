@@ -11,6 +11,7 @@ import structlog
 from core.errors import ArtifactsUnavailable, BusUnavailable, Fenced, LedgerUnavailable, LineError, NoOpenDay
 from core.inspection import Batch, OpenDays
 from core.ports import ArtifactStore, Clock, FrameConsumer, FrameDecoder, InspectionLedger, LiveBoard
+from core.signature import Doubts, believe
 from core.verdict_message import key_of
 from core.wire import Delivery
 from worker.batching import BatchLimits, collect
@@ -28,6 +29,8 @@ from worker.portions import Hands, Portion
 from worker.shadowing import NoShadow, Shadowing
 from worker.telling import NoHerald, show
 from worker.tiles import Thumbnails, last_places, tiles_of
+from worker.views.book import ViewBook, no_views
+from worker.views.sweep import NoSweep, Sweeping
 
 FILING_TRIES = 3
 MODEL_LOOK_S = 0.05
@@ -62,10 +65,13 @@ class Bench:
     clock: Clock
     limits: BatchLimits
     optics: OpticsBook = field(default_factory=unchecked)
+    views: ViewBook = field(default_factory=no_views)
+    sweep: Sweeping = field(default_factory=NoSweep)
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
     meters: Meters = field(default_factory=Meters)
     shadow: Shadowing | NoShadow = field(default_factory=NoShadow)
+    doubts: Doubts = believe
     wait_for_model_s: float = 90.0
 
 
@@ -99,15 +105,17 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
     # One after another: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
     def open_one(one: Delivery) -> Opened:
         if portion.is_poison:
-            return set_aside(one, days, bench.clock())
-        return bench.optics.checked(open_delivery(one, days, bench.clock(), fetch, bench.decode))
+            return set_aside(one, days, bench.clock(), bench.doubts)
+        opened = open_delivery(one, days, bench.clock(), fetch, bench.decode, bench.doubts)
+        return bench.optics.checked(bench.views.checked(opened))
 
     thumbnails = Thumbnails(last_places([one.record.key for one in portion.deliveries]))
     bench.shadow.begin()
     desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock, bench.shadow.witness)
     results = results_of(map(open_one, portion.deliveries), desk, thumbnails.see)
     deadlines = {product: serving.active.recipe.deadline_s for product, serving in desk.serving.items()}
-    return Inspected(Batch(tuple(results), portion.progress), deadlines, thumbnails.by_place)
+    batch = Batch(tuple(results), portion.progress, bench.views.plans)
+    return Inspected(batch, deadlines, thumbnails.by_place)
 
 
 def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
@@ -121,6 +129,7 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
     try:
         bench.patience.insist(bench.slot.first_look, LedgerUnavailable)
         bench.patience.insist(bench.optics.first_look, LedgerUnavailable)
+        bench.patience.insist(bench.views.first_look, LedgerUnavailable)
         # Before the first poll: frames that wait on the bus are anybody's, frames in our hands are not.
         _await_models(bench, bool)
         last_frame_at = monotonic()
@@ -128,10 +137,12 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
             bench.slot.refresh()
             bench.shadow.refresh()
             bench.optics.refresh()
+            bench.views.refresh()
             deliveries = _next_batch(bench)
             if deliveries:
                 inspect_and_record(deliveries, bench, counts)
                 last_frame_at = monotonic()
+            bench.sweep.sweep(counts)
             bench.herald.tell(counts)
     except StopRequested:
         log.info("stopped_while_waiting")
@@ -160,7 +171,7 @@ def inspect_and_record(deliveries: Sequence[Delivery], bench: Bench, counts: Cou
 
 def _inspect_portion(portion: Portion, bench: Bench, counts: Counts) -> None:
     # 2. Judge, and keep what is worth keeping. A crash leaves files that the next try overwrites.
-    # 3. Rows, maps, quarantine, outbox, counters and next offsets: one transaction. A crash before its commit
+    # 3. Rows, maps, quarantine, parts, outbox, counters and next offsets: one transaction. A crash before its commit
     #    leaves nothing of it, and the frames are judged again; a crash after it leaves all of it, and the note of
     #    what was in hand lies behind the offsets, where it means nothing any more.
     inspected = _record(portion, bench, counts)

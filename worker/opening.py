@@ -9,6 +9,7 @@ from core.errors import ArtifactMissing, ContentMismatch, EnvelopeRefused, Image
 from core.frame import ClaimedFrame, DroppedFrame, Frame, FrameHeader, Image
 from core.inspection import Arrival, OpenDays
 from core.ports import FrameDecoder
+from core.signature import Doubts, believe
 from core.verdict import ErrorReason
 from core.wire import Arrived, Delivery, from_record
 
@@ -57,12 +58,23 @@ class Untrusted:
 Opened = Picture | Unjudged | Untrusted
 
 
-def open_delivery(delivery: Delivery, days: OpenDays, now: datetime, fetch: Fetch, decode: FrameDecoder) -> Opened:
+def open_delivery(
+    delivery: Delivery,
+    days: OpenDays,
+    now: datetime,
+    fetch: Fetch,
+    decode: FrameDecoder,
+    doubts: Doubts = believe,
+) -> Opened:
     """What came, as far as it can be understood. Never raises for what is in the record."""
-    return _opened(delivery, days, now, lambda arrived, arrival: _open_arrived(arrived, arrival, fetch, decode))
+
+    def look(arrived: Arrived, arrival: Arrival) -> Opened:
+        return _open_arrived(arrived, arrival, fetch, decode)
+
+    return _opened(delivery, days, now, look, doubts)
 
 
-def set_aside(delivery: Delivery, days: OpenDays, now: datetime) -> Opened:
+def set_aside(delivery: Delivery, days: OpenDays, now: datetime, doubts: Doubts = believe) -> Opened:
     """What came, without a look at its content, which has ended workers before."""
 
     def unseen(arrived: Arrived, arrival: Arrival) -> Unjudged:
@@ -72,10 +84,12 @@ def set_aside(delivery: Delivery, days: OpenDays, now: datetime) -> Opened:
         claimed = f"; its content is {arrived.uri}" if isinstance(arrived, ClaimedFrame) else ""
         return Unjudged(arrived.header, arrival, ErrorReason.POISON, detail + claimed, delivery.record.value)
 
-    return _opened(delivery, days, now, unseen)
+    return _opened(delivery, days, now, unseen, doubts)
 
 
-def _opened(delivery: Delivery, days: OpenDays, now: datetime, look: Callable[[Arrived, Arrival], Opened]) -> Opened:
+def _opened(
+    delivery: Delivery, days: OpenDays, now: datetime, look: Callable[[Arrived, Arrival], Opened], doubts: Doubts
+) -> Opened:
     arrival = arrival_of(delivery, days, now)
     value = delivery.record.value
     try:
@@ -85,6 +99,8 @@ def _opened(delivery: Delivery, days: OpenDays, now: datetime, look: Callable[[A
     except ContentMismatch as error:
         # The hash is the only thing that ties these bytes to that name: without it, the name may be another's.
         return Untrusted(arrival, ErrorReason.CONTENT, error.detail, value)
+    if doubt := doubts(delivery.record):
+        return Untrusted(arrival, ErrorReason.SIGNATURE, doubt, value)
     # Before all other reasons: whatever else is wrong with it, its row can only be filed under the broker's time.
     if arrived.header.captured_at not in days:
         return Unjudged(arrived.header, arrival, ErrorReason.CLOCK, _clock_detail(arrived, days), value)

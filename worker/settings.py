@@ -55,3 +55,7 @@ class WorkerSettings(BaseSettings):
     freeze_at: str = Field(default="", pattern=r"^(judged|recorded)?$")
     """For drills: the worker freezes itself (SIGSTOP), once, between artifacts and transaction (`judged`) or between
     the commit and the bus hearing of it (`recorded`). Refused without WORKER_JUDGED_LOG. Empty: never."""
+
+    camera_keys: str = ""
+    """A file with a line `NAME KEY` per camera, two while a key is changed; read at the start. With it, a record that
+    is not signed by the camera it names is ERROR "signature". Empty, the default: whoever may write is believed."""

@@ -1,16 +1,19 @@
 """Frames and maps worth keeping, quarantined frames, bundles: a folder, or any store that fsspec reaches by URL."""
 
+import errno
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
-from core.errors import ArtifactMissing, ArtifactsUnavailable, SettingRefused
+from core.errors import ArtifactMissing, ArtifactsFull, ArtifactsUnavailable, SettingRefused
+from core.retention import Folder, StoredFile
 
 NAME = re.compile(r"[A-Za-z0-9._=-]{1,200}(/[A-Za-z0-9._=-]{1,200})*")
 NAME_LIMIT = 512
@@ -30,7 +33,7 @@ def check_name(name: str) -> None:
 
 
 class FsspecArtifacts:
-    """ArtifactStore under one URL. An artifact's URI is the store's URL and its name."""
+    """ArtifactStore and ArtifactShelf under one URL. An artifact's URI is the store's URL and its name."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -42,6 +45,11 @@ class FsspecArtifacts:
         if self._local:
             with _available():
                 Path(self._root).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """What every URI of this store begins with, before a slash."""
+        return str(self._files.unstrip_protocol(self._root))
 
     def put(self, name: str, content: bytes) -> str:
         """Keep it whole or not at all; on a disk of this machine it survives a power cut."""
@@ -65,6 +73,29 @@ class FsspecArtifacts:
             self._check_still_there()
             raise ArtifactMissing(uri) from error
 
+    def days(self, folder: Folder) -> list[str]:
+        """By name."""
+        return sorted(Path(found["name"]).name for found in self._listed(f"{self._root}/{folder}", self._files.ls))
+
+    def files(self, folder: Folder, day: str) -> list[StoredFile]:
+        """Halves of files that a killed writer left behind are among them."""
+        found = self._listed(
+            f"{self._root}/{folder}/{day}", lambda path, detail: self._files.find(path, detail=detail).values()
+        )
+        return [StoredFile(str(self._files.unstrip_protocol(each["name"])), _written_at(each)) for each in found]
+
+    def delete(self, uri: str) -> None:
+        """Only what `put` could have made."""
+        path = self._path(uri)
+        with suppress(*NOT_AN_OBJECT), _available():
+            self._files.rm_file(path)
+
+    def _listed(self, path: str, look: Callable[..., Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
+        with suppress(*NOT_AN_OBJECT), _available():
+            return list(look(path, detail=True))
+        self._check_still_there()
+        return []
+
     def _check_still_there(self) -> None:
         """A folder that is not mounted, a bucket that is gone: without its root the store knows of no object.
 
@@ -78,7 +109,7 @@ class FsspecArtifacts:
 
     def _path(self, uri: str) -> str:
         """Where it lies, only if `put` could have said so: a URI may come from a stranger's record."""
-        start = f"{self._files.unstrip_protocol(self._root)}/"
+        start = f"{self.url}/"
         name = uri.removeprefix(start)
         try:
             check_name(name)
@@ -87,6 +118,12 @@ class FsspecArtifacts:
         if not uri.startswith(start):
             raise ArtifactMissing(f"outside this store: {uri[:200]!r}")
         return f"{self._root}/{name}"
+
+
+def _written_at(found: dict[str, Any]) -> datetime:
+    """When it was last written, in the words of the different stores."""
+    moment = next(found[name] for name in ("mtime", "LastModified", "created") if name in found)
+    return moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
 
 
 def _protocols(files: Any) -> tuple[str, ...]:
@@ -110,7 +147,7 @@ def _available() -> Iterator[None]:
     except NOT_AN_OBJECT:
         raise
     except _transport_errors() as error:
-        raise ArtifactsUnavailable(str(error)[:300]) from error
+        raise _named(error) from error
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -128,7 +165,13 @@ def _write_durably(path: Path, content: bytes) -> None:
         with suppress(OSError):
             partial.unlink()
         # Said here, for what a reader takes for "no such object" is a writer's trouble.
-        raise ArtifactsUnavailable(str(error)) from error
+        raise _named(error) from error
+
+
+def _named(error: Exception) -> ArtifactsUnavailable:
+    """A full disk and a used up quota have a remedy of their own."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (ArtifactsFull if full else ArtifactsUnavailable)(str(error)[:300])
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import LedgerUnavailable, NoOpenDay, SettingRefused
+from core.errors import LedgerFull, LedgerUnavailable, NoOpenDay, SettingRefused
 
 DRIVER = "postgresql+psycopg2"
 CHECK_VIOLATION = "23514"
 UNDEFINED_TABLE = "42P01"
+DISK_FULL = "53100"
 INSUFFICIENT_PRIVILEGE = "42501"
 
 # A transaction of ours is short; one that idles belongs to a frozen process and must let go of its locks.
@@ -73,6 +74,7 @@ def translated() -> Iterator[None]:
     """Name what Postgres cannot do just now.
 
     Raises:
+        LedgerFull: Its disk is full; trying again is safe.
         LedgerUnavailable: It does not answer, gave up, or was never migrated; trying again is safe.
         NoOpenDay: A row's day has no partition.
         SettingRefused: DATABASE_URL's role may not do this.
@@ -80,6 +82,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        if isinstance(error, OperationalError) and _code(error) == DISK_FULL:
+            raise LedgerFull(_first_line(error)) from error
         raise LedgerUnavailable(_first_line(error)) from error
     except ProgrammingError as error:
         if _code(error) == UNDEFINED_TABLE:

@@ -15,7 +15,6 @@ from core.adapters.schema import metadata
 
 OWNER = "line_owner"
 VERSION = "alembic_version"
-FUNCTIONS = ("open_day(date)", "refuse_to_change_the_audit()")
 READ = "select"
 WRITE = "select, insert, update"
 
@@ -34,6 +33,8 @@ STATION_ROLES = {field.name: f"line_{field.name}" for field in fields(Grants)}
 ROLES = (OWNER, *STATION_ROLES.values())
 
 GRANTS = {
+    "accepted_features": Grants(dashboard="select, insert", retrain=READ),
+    "alarm": Grants(dashboard=WRITE, retrain="select, insert"),
     "audit": Grants(dashboard="select, insert", retrain="insert"),
     "bus_gap": Grants(worker="select, insert"),
     "bus_lane": Grants(worker=READ, ingest=WRITE),
@@ -45,10 +46,13 @@ GRANTS = {
     "discarded_artifact": Grants(dashboard=""),
     "golden_part": Grants(dashboard=WRITE, retrain="select, insert"),
     "in_hand": Grants(worker=f"{WRITE}, delete", dashboard=""),
-    "inspection": Grants(worker="select, insert", retrain=READ),
+    # A review locks the row it is about, and a lock asks for the right to update some column: this one decides nothing.
+    "inspection": Grants(worker="select, insert", dashboard="select, update (detail)", retrain=READ),
     "live_tile": Grants(worker=WRITE),
+    "lot_rollup": Grants(worker=WRITE, retrain=READ),
+    "master_part": Grants(dashboard=f"{WRITE}, delete"),
     "model_version": Grants(worker=READ, retrain="select, insert"),
-    "night_slot": Grants(retrain="select, insert"),
+    "night_slot": Grants(retrain=WRITE),
     "optics_baseline": Grants(worker=READ, dashboard="select, insert"),
     "outbox": Grants(worker="select, insert, delete", dashboard=""),
     "part_decision": Grants(worker=f"{WRITE}, delete"),
@@ -59,6 +63,8 @@ GRANTS = {
     "review": Grants(dashboard="select, insert", retrain=READ),
     "rollup": Grants(worker=WRITE, retrain=READ),
     "score_map": Grants(worker="select, insert", retrain=READ),
+    "shift_check": Grants(dashboard=WRITE),
+    "shift_check_step": Grants(dashboard=WRITE),
     "threshold": Grants(worker=READ, dashboard="select, insert", retrain="select, insert"),
     "training_progress": Grants(retrain=WRITE),
     "training_run": Grants(retrain=WRITE),
@@ -78,6 +84,12 @@ _NOT_OWNERS = text(
     "select relname from pg_class where relnamespace = to_regnamespace('public') and relowner <> to_regrole(:owner)"
     " and (relname = any(:tables) or oid in (select inhrelid from pg_inherits join pg_class on oid = inhparent"
     " where relname = any(:tables) and relkind = 'p')) and relkind in ('r', 'p')"
+)
+
+_OUR_FUNCTIONS = text(
+    "select oid::regprocedure::text from pg_proc where pronamespace = to_regnamespace('public')"
+    " and proowner = to_regrole(current_user) and not exists (select from pg_depend where objid = pg_proc.oid"
+    " and classid = 'pg_proc'::regclass and deptype = 'e')"
 )
 
 
@@ -129,7 +141,7 @@ def _give_to_owner(connection: Connection) -> None:
     ours = {"owner": OWNER, "tables": [*GRANTS, VERSION]}
     for table in connection.scalars(_NOT_OWNERS, ours).all():
         connection.execute(text(f"alter table {table} owner to {OWNER}"))
-    for function in FUNCTIONS:
+    for function in connection.scalars(_OUR_FUNCTIONS).all():
         connection.execute(text(f"alter function {function} owner to {OWNER}"))
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.errors import ArtifactMissing, BusUnavailable, Fenced
 from core.gap import Gap, GapLedger
 from core.inspection import OutboxMessage, Position, Progress, Tile
 from core.ports import Clock
+from core.retention import Folder, StoredFile
 from core.wire import TOPIC, Delivery, Record
 
 OffsetSource = Callable[[str], Mapping[int, int]]
@@ -126,15 +127,32 @@ class MemoryFrameConsumer:
 
 @dataclass
 class MemoryArtifacts:
-    """ArtifactStore in a dictionary."""
+    """ArtifactStore and ArtifactShelf in a dictionary."""
 
     contents: dict[str, bytes] = field(default_factory=dict)
+    clock: Clock = lambda: datetime.now(UTC)
+    written: dict[str, datetime] = field(default_factory=dict)
 
     def put(self, name: str, content: bytes) -> str:
         """Keep it under memory:NAME."""
         uri = f"memory:{name}"
         self.contents[uri] = content
+        self.written[uri] = self.clock()
         return uri
+
+    def days(self, folder: Folder) -> list[str]:
+        """By name."""
+        names = [uri.removeprefix("memory:").split("/") for uri in self.contents]
+        return sorted({name[1] for name in names if name[0] == folder and len(name) > 1})
+
+    def files(self, folder: Folder, day: str) -> list[StoredFile]:
+        """In order of their names."""
+        found = sorted(uri for uri in self.contents if uri.startswith(f"memory:{folder}/{day}/"))
+        return [StoredFile(uri, self.written[uri]) for uri in found]
+
+    def delete(self, uri: str) -> None:
+        """Forget it."""
+        self.contents.pop(uri, None)
 
     def get(self, uri: str) -> bytes:
         """What was put there."""

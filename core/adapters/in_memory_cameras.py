@@ -51,7 +51,7 @@ class MemoryCameras:
         key = (run.camera, run.start_id)
         self.seen.setdefault(key, Counter())
         known = self.camera_runs.get(key)
-        if known is None or known.reported_at <= run.reported_at:
+        if known is None or known.reported_at <= run.reported_at or known.captured < run.captured:
             self.camera_runs[key] = run
             self.run_products[key] = run.product
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_optics import MemoryOptics
+from core.adapters.in_memory_parts import MemoryParts
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
@@ -44,6 +45,7 @@ def filed_at(result: Result) -> datetime:
 class MemoryLedger(
     MemoryCameras,
     MemoryOptics,
+    MemoryParts,
     MemoryRequests,
     MemoryReviews,
     MemoryRollups,
@@ -53,7 +55,6 @@ class MemoryLedger(
 
     days: OpenDays = field(default_factory=lambda: OpenDays(date.min, date.max))
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    messages: list[OutboxMessage] = field(default_factory=list)
     told_ids: set[int] = field(default_factory=set)
     training: dict[str, TrainingProgress] = field(default_factory=dict)
     worker_reports: dict[str, WorkerReport] = field(default_factory=dict)
@@ -73,10 +74,8 @@ class MemoryLedger(
         self.count(new.values())
         self.roll_up(new.values())
         self.offsets |= {(step.topic, step.partition): step.next for step in batch.progress}
-        self.messages += [
-            OutboxMessage(number, key[0], to_verdict_message(result))
-            for number, (key, result) in enumerate(new.items(), len(self.messages) + 1)
-        ]
+        self.say((key[0], to_verdict_message(result)) for key, result in new.items())
+        self.record_views(new.values(), batch.plans)
         return Recorded(len(new), len(batch.results) - len(new))
 
     def _check(self, batch: Batch) -> None:
@@ -158,7 +157,7 @@ class MemoryLedger(
     def report_worker(self, report: WorkerReport) -> None:
         """Keep the newest."""
         known = self.worker_reports.get(report.owner, report)
-        newest = max(known, report, key=lambda each: each.reported_at)
+        newest = report if known.reported_at <= report.reported_at or known.judged < report.judged else known
         kept = {**self.worker_reports, report.owner: newest}
         since = report.reported_at - FORGOTTEN_AFTER
         self.worker_reports = {owner: each for owner, each in kept.items() if each.reported_at >= since}

@@ -1,4 +1,4 @@
-"""The ledger's twin as far as reviews go: every promise of Reviews, ReviewDesk and GoldenSet."""
+"""The ledger's twin as far as reviews go: every promise of Reviews, ReviewDesk, AcceptedParts and GoldenSet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from core.adapters.review_rows import COPIED, key_row, opinion_row, review_of
 from core.errors import ReviewConflict, UnknownPart
 from core.golden import golden_of, golden_reason
 from core.inspection import Result
-from core.review import GoldenPart, Judgement, Opinion, PartKey, Review
+from core.review import AcceptedPart, GoldenPart, Judgement, Opinion, PartKey, Review
 
 
 @dataclass(kw_only=True)
@@ -22,6 +22,7 @@ class MemoryReviews:
     golden_parts: dict[tuple[str, str], GoldenPart] = field(default_factory=dict)
     made_golden: dict[tuple[str, str], int] = field(default_factory=dict)
     golden_ids: int = 0
+    looks: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
     def add_review(self, part: PartKey, opinion: Opinion, expected: int, at: datetime, who: str) -> Review:
         """Append, or conflict."""
@@ -61,6 +62,16 @@ class MemoryReviews:
     def defects(self, product: str) -> Sequence[Review]:
         """Oldest first."""
         return self._judged(product, Judgement.DEFECT)
+
+    def remember_features(self, review_id: int, features: Sequence[float]) -> None:
+        """Once per review."""
+        self.looks.setdefault(review_id, tuple(features))
+
+    def accepted_parts(self, product: str, model_version_id: int, limit: int) -> Sequence[AcceptedPart]:
+        """Newest first."""
+        known = [each for each in self._judged(product, Judgement.GOOD) if each.id in self.looks]
+        newest = [each for each in reversed(known) if each.model_version_id == model_version_id]
+        return [AcceptedPart(each.part, each.frame_uri, self.looks[each.id]) for each in newest[:limit]]
 
     def add_golden(self, golden: GoldenPart) -> GoldenPart:
         """Unless it is there."""

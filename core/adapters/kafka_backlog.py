@@ -5,7 +5,8 @@ from threading import Lock
 
 from kafka import KafkaConsumer, TopicPartition
 
-from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECONNECT_MS, require_crc32c, translated
+from core.adapters.kafka_access import Broker, client_options
+from core.adapters.kafka_topics import ANSWER_S, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.wire import TOPIC
 
@@ -13,7 +14,7 @@ from core.wire import TOPIC
 class KafkaBacklog:
     """Backlog: the topic's ends minus the ledger's offsets. Any thread may ask."""
 
-    def __init__(self, bootstrap: str, next_offsets: Callable[[str], Mapping[int, int]], topic: str = TOPIC) -> None:
+    def __init__(self, bootstrap: Broker, next_offsets: Callable[[str], Mapping[int, int]], topic: str = TOPIC) -> None:
         require_crc32c()
         self._bootstrap = bootstrap
         self._next_offsets = next_offsets
@@ -35,13 +36,9 @@ class KafkaBacklog:
         return sum(max(0, end[number] - max(first[number], recorded.get(number, 0))) for number in end)
 
     def _bounds(self) -> tuple[dict[int, int], dict[int, int]]:
-        with self._one_at_a_time, translated():
+        with self._one_at_a_time, translated(self._bootstrap):
             if self._consumer is None:
-                self._consumer = KafkaConsumer(
-                    bootstrap_servers=self._bootstrap,
-                    bootstrap_timeout_ms=int(CONNECT_S * 1000),
-                    reconnect_backoff_max_ms=RECONNECT_MS,
-                )
+                self._consumer = KafkaConsumer(**client_options(self._bootstrap))
             partitions = [
                 TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic) or ()
             ]

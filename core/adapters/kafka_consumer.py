@@ -11,9 +11,10 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
+from core.adapters.kafka_access import Broker, client_options
 from core.adapters.kafka_gaps import GapWatch
 from core.adapters.kafka_places import check_reachable, first_offsets, reached_offsets
-from core.adapters.kafka_topics import ANSWER_S, CONNECT_S, RECONNECT_MS, RECORD_LIMIT, require_crc32c, translated
+from core.adapters.kafka_topics import ANSWER_S, RECORD_LIMIT, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.frame import from_microseconds
 from core.gap import GapLedger
@@ -47,7 +48,7 @@ class KafkaFrameConsumer:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Broker,
         next_offsets: Callable[[str], Mapping[int, int]],
         client_id: str,
         gaps: GapLedger,
@@ -56,6 +57,7 @@ class KafkaFrameConsumer:
         session_s: float = SESSION_S,
     ) -> None:
         require_crc32c()
+        self._broker = bootstrap
         self._next_offsets = next_offsets
         self._gaps = GapWatch(gaps)
         self._topic = topic
@@ -64,9 +66,7 @@ class KafkaFrameConsumer:
         self._closed = False
         self._holds = False
         self._settings = {
-            "bootstrap_servers": bootstrap,
-            "bootstrap_timeout_ms": int(CONNECT_S * 1000),
-            "reconnect_backoff_max_ms": RECONNECT_MS,
+            **client_options(bootstrap),
             "client_id": client_id,
             "group_id": group,
             "enable_auto_commit": False,
@@ -83,7 +83,7 @@ class KafkaFrameConsumer:
     def poll(self, max_records: int, timeout_s: float) -> list[Delivery]:
         """Records of the partitions this worker was given, from where the ledger stands."""
         deadline = time.monotonic() + timeout_s
-        with translated():
+        with translated(self._broker):
             consumer = self._connected()
             self._resume(consumer)
             while True:

@@ -2,8 +2,9 @@
 
 from kafka import KafkaAdminClient
 
+from core.adapters.kafka_access import Broker, client_options
 from core.adapters.kafka_consumer import GROUP
-from core.adapters.kafka_topics import CONNECT_S, translated
+from core.adapters.kafka_topics import translated
 
 STABLE = "Stable"
 
@@ -11,10 +12,10 @@ STABLE = "Stable"
 class GroupWatch:
     """Looks at one group, again and again, over one connection."""
 
-    def __init__(self, bootstrap: str, group: str = GROUP) -> None:
+    def __init__(self, bootstrap: Broker, group: str = GROUP) -> None:
         self._group = group
         with translated():
-            self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=int(CONNECT_S * 1000))
+            self._admin = KafkaAdminClient(**client_options(bootstrap))
 
     def state(self) -> str:
         """`Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty` or `Dead`.

@@ -8,8 +8,8 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from core.adapters.kafka_topics import CONNECT_S, RECONNECT_MS, RECORD_LIMIT, require_crc32c, translated
-from core.errors import BusUnavailable
+from core.adapters.kafka_access import CONNECT_S, Broker, client_options
+from core.adapters.kafka_topics import RECORD_LIMIT, require_crc32c, to_line_error, translated
 from core.inspection import OutboxMessage, Position
 from core.wire import TOPIC, VERDICTS_TOPIC, Record
 
@@ -20,7 +20,7 @@ REQUEST_S = 5.0
 TELL_S = 15.0
 
 
-def open_producer(bootstrap: str, delivery_s: float) -> KafkaProducer:
+def open_producer(bootstrap: Broker, delivery_s: float) -> KafkaProducer:
     """A producer that repeats no record, keeps order, and answers only once the record is durable.
 
     Raises:
@@ -28,11 +28,9 @@ def open_producer(bootstrap: str, delivery_s: float) -> KafkaProducer:
         SettingRefused: The fast checksum is missing.
     """
     require_crc32c()
-    with translated():
+    with translated(bootstrap):
         return KafkaProducer(
-            bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=int(CONNECT_S * 1000),
-            reconnect_backoff_max_ms=RECONNECT_MS,
+            **client_options(bootstrap),
             enable_idempotence=True,
             acks="all",
             compression_type=None,
@@ -47,12 +45,12 @@ def open_producer(bootstrap: str, delivery_s: float) -> KafkaProducer:
 class KafkaFramePublisher:
     """FramePublisher on a Kafka topic. What is in flight is bounded by whoever publishes: the library does not."""
 
-    def __init__(self, bootstrap: str, topic: str = TOPIC, delivery_s: float = DELIVERY_S) -> None:
+    def __init__(self, bootstrap: Broker, topic: str = TOPIC, delivery_s: float = DELIVERY_S) -> None:
         self._topic = topic
         self._producer = open_producer(bootstrap, delivery_s)
         self._in_flight: set[Future[Position]] = set()
         self._closed = False
-        with translated():
+        with translated(bootstrap):
             # Known now, so that `publish` never waits for it later, not even while the broker is away.
             self._producer.partitions_for(topic)
 
@@ -89,7 +87,7 @@ class KafkaVerdicts:
     JSON: a reader drops repeats by them.
     """
 
-    def __init__(self, bootstrap: str, topic: str = VERDICTS_TOPIC, tell_s: float = TELL_S) -> None:
+    def __init__(self, bootstrap: Broker, topic: str = VERDICTS_TOPIC, tell_s: float = TELL_S) -> None:
         require_crc32c()
         self._bootstrap = bootstrap
         self._topic = topic
@@ -100,7 +98,7 @@ class KafkaVerdicts:
         """Send all, then wait for every acknowledgement within one deadline."""
         if self._producer is None:
             self._producer = open_producer(self._bootstrap, self._tell_s)
-        with translated():
+        with translated(self._bootstrap):
             sent = [self._send(self._producer, message) for message in messages]
             self._producer.flush(timeout=self._tell_s)
             for one in sent:
@@ -135,6 +133,6 @@ def _succeed(told: "Future[Position]", sent: Any) -> None:
 
 def _fail(told: "Future[Position]", why: object) -> None:
     try:
-        told.set_exception(BusUnavailable(str(why)))
+        told.set_exception(to_line_error(why))
     except InvalidStateError:
         return  # acknowledged meanwhile

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError, TopicAlreadyExistsError
 
-from core.errors import BusUnavailable, SettingRefused
+from core.adapters.kafka_access import Broker, as_access, client_options
+from core.errors import BusForbidden, BusUnavailable, SettingRefused
 from core.wire import INLINE_LIMIT, TOPIC, VERDICTS_TOPIC
 
-CONNECT_S = 10.0
-RECONNECT_MS = 1000
-"""Longest pause before a client knocks again; the library's 30 seconds would outlast a broker's restart."""
-
 ANSWER_S = 10.0
+FORBIDDEN = "AuthorizationFailed"
 PARTITIONS = 12
 BROKERS_DEFAULT = -1
 RECORD_LIMIT = INLINE_LIMIT + 64 * 1024
@@ -35,16 +33,26 @@ VERDICTS_CONFIG = {"retention.ms": str(7 * 24 * HOUR_MS), "message.timestamp.typ
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(broker: Broker = "") -> Iterator[None]:
     """Name what Kafka cannot do just now.
 
     Raises:
-        BusUnavailable: It does not answer, refuses, or gave up; trying again is safe.
+        BusForbidden: It knows us and does not let us, or does not know us.
+        BusUnavailable: It does not answer, or gave up; trying again is safe.
     """
     try:
         yield
     except KafkaError as error:
-        raise BusUnavailable(str(error)) from error
+        raise to_line_error(error, broker) from error
+
+
+def to_line_error(error: object, broker: Broker = "") -> BusUnavailable:
+    """The line's own name for what a client said."""
+    # Who may write nothing at all is refused a producer's number: the library wraps that in a plain error.
+    if isinstance(error, AuthorizationError | SaslAuthenticationFailedError) or FORBIDDEN in str(error):
+        return BusForbidden(str(error))
+    hint = as_access(broker).hint
+    return BusUnavailable(f"{error}; {hint}" if hint else str(error))
 
 
 def require_crc32c() -> None:
@@ -58,19 +66,15 @@ def require_crc32c() -> None:
 
 
 def ensure_topics(
-    bootstrap: str, partitions: int = PARTITIONS, frames: str = TOPIC, verdicts: str = VERDICTS_TOPIC
+    bootstrap: Broker, partitions: int = PARTITIONS, frames: str = TOPIC, verdicts: str = VERDICTS_TOPIC
 ) -> None:
     """Create the topics of frames and verdicts where they are missing; those that exist stay as they are.
 
     Raises:
         BusUnavailable: The broker does not answer or refuses.
     """
-    with translated():
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=int(CONNECT_S * 1000),
-            reconnect_backoff_max_ms=RECONNECT_MS,
-        )
+    with translated(bootstrap):
+        admin = KafkaAdminClient(**client_options(bootstrap))
         try:
             for name, config in ((frames, FRAMES_CONFIG), (verdicts, VERDICTS_CONFIG)):
                 _ensure(admin, name, partitions, config)

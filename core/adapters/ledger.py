@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.adapters.ledger_accepted import PostgresAccepted
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
 from core.adapters.ledger_gaps import PostgresGaps
@@ -11,6 +12,7 @@ from core.adapters.ledger_learning import PostgresLearning
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
+from core.adapters.ledger_parts import PostgresParts
 from core.adapters.ledger_reports import PostgresCameras, PostgresOutbox, PostgresTrainings, PostgresWorkers
 from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
@@ -22,6 +24,7 @@ from core.adapters.ledger_shadows import PostgresShadows
 @dataclass(frozen=True)
 class PostgresLedger(
     PostgresInspections,
+    PostgresParts,
     PostgresModels,
     PostgresCameras,
     PostgresWorkers,
@@ -35,6 +38,7 @@ class PostgresLedger(
     PostgresGaps,
     PostgresReviews,
     PostgresGolden,
+    PostgresAccepted,
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,

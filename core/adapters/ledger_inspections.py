@@ -9,7 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters import days
 from core.adapters.database import translated
-from core.adapters.ledger_rollups import add_rollups
+from core.adapters.ledger_outbox import append_to_outbox
+from core.adapters.ledger_parts import record_views
+from core.adapters.ledger_rollups import add_lots, add_rollups
 from core.adapters.ledger_rows import (
     KEY_COLUMNS,
     Key,
@@ -23,10 +25,13 @@ from core.adapters.ledger_rows import (
     map_row,
     quarantine_row,
 )
-from core.adapters.schema import camera_run, consumer_offset, inspection, outbox, quarantine, score_map
+from core.adapters.schema import camera_run, consumer_offset, inspection, quarantine, score_map
 from core.errors import Fenced
 from core.inspection import Batch, OpenDays, Progress, Recorded, Result
-from core.rollup import rolled_up
+from core.part import ViewPlan
+from core.part_assembly import sightings_of
+from core.part_message import part_key, to_part_message
+from core.rollup import lots_of, rolled_up
 from core.verdict_message import key_of, to_verdict_message
 
 COUNTED = ("judged", "ok", "review", "ng", "error", "judged_dropped")
@@ -44,7 +49,8 @@ class PostgresInspections:
 
         1. The offsets, which locks the batch's partitions until the commit: whoever comes second with the same
            records waits here, and then finds himself fenced.
-        2. The rows. Only those that are new go on to the maps, the quarantine, the counters and the outbox.
+        2. The rows. Only those that are new go on to the maps, the quarantine, the counters, the parts of several
+           views and the outbox: a frame that came twice is one view.
         A crash before the commit leaves nothing behind; after it, the reader starts behind this batch.
         Tables and the rows in them are taken in one fixed order, so that no two writers wait for each other.
         """
@@ -52,15 +58,18 @@ class PostgresInspections:
         with translated(), self.engine.begin() as connection:
             move_offsets(connection, batch.progress)
             new = _write_rows(connection, results)
-            self._write_what_follows(connection, [result for key, result in results.items() if key in new])
+            self._write_what_follows(connection, [result for key, result in results.items() if key in new], batch.plans)
         return Recorded(len(new), len(batch.results) - len(new))
 
-    def _write_what_follows(self, connection: Connection, new: list[Result]) -> None:
+    def _write_what_follows(self, connection: Connection, new: list[Result], plans: Mapping[str, ViewPlan]) -> None:
         _insert(connection, score_map, (map_row(result) for result in new if has_map(result)))
         _add_counts(connection, camera_counts(new))
         add_rollups(connection, rolled_up(new))
+        add_lots(connection, lots_of(new))
+        decided = record_views(connection, sightings_of(new, plans))
         if self.tells:
-            _append_to_outbox(connection, new)
+            append_to_outbox(connection, ((key_of(result)[0], to_verdict_message(result)) for result in new))
+            append_to_outbox(connection, ((part_key(part), to_part_message(part)) for part in decided))
 
     def next_offsets(self, topic: str) -> Mapping[int, int]:
         """Per partition of the topic."""
@@ -140,10 +149,3 @@ def _add_counts(connection: Connection, counts: list[Row]) -> None:
                 | {"seen_until": func.greatest(camera_run.c.seen_until, statement.excluded.seen_until)},
             )
         )
-
-
-def _append_to_outbox(connection: Connection, new: list[Result]) -> None:
-    """In the batch's order: the ids are drawn row by row."""
-    rows = [{"camera": key_of(result)[0], "payload": to_verdict_message(result)} for result in new]
-    if rows:
-        connection.execute(insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True), rows)

@@ -47,5 +47,8 @@ class PostgresLearning:
         )
         with translated(), self.engine.connect() as connection:
             found = connection.execute(query.order_by(inspection.c.captured_at).limit(MOST_UNREVIEWED)).all()
-        parts = (LearnedPart(*row, Origin.AUTOMATIC, Use.TRAIN) for row in found)
+        parts = [
+            LearnedPart(sha256, uri, at, lot, camera, Origin.AUTOMATIC, Use.TRAIN)
+            for sha256, uri, at, lot, camera in map(tuple, found)
+        ]
         return list({part.sha256: part for part in parts}.values())

@@ -26,9 +26,13 @@ class PostgresCameras:
     engine: Engine
 
     def report(self, run: CameraRun) -> None:
-        """The newest report wins."""
+        """The newest report wins; by its numbers too, for a camera's clock may have been set back."""
         statement = insert(camera_run).values(asdict(run) | {"silence": storable(run.silence)})
-        newer = or_(camera_run.c.reported_at.is_(None), camera_run.c.reported_at <= statement.excluded.reported_at)
+        newer = or_(
+            camera_run.c.reported_at.is_(None),
+            camera_run.c.reported_at <= statement.excluded.reported_at,
+            camera_run.c.captured < statement.excluded.captured,
+        )
         upsert = statement.on_conflict_do_update(
             constraint=camera_run.primary_key,
             set_={name: statement.excluded[name] for name in _REPORTED},
@@ -57,13 +61,16 @@ class PostgresWorkers:
     engine: Engine
 
     def report_worker(self, report: WorkerReport) -> None:
-        """The newest report wins."""
+        """The newest report wins; by its numbers too, for a worker's clock may have been set back."""
         row = asdict(report)
         statement = insert(worker_report).values(row)
         upsert = statement.on_conflict_do_update(
             constraint=worker_report.primary_key,
             set_=row,
-            where=worker_report.c.reported_at <= statement.excluded.reported_at,
+            where=or_(
+                worker_report.c.reported_at <= statement.excluded.reported_at,
+                worker_report.c.judged < statement.excluded.judged,
+            ),
         )
         forgotten = worker_report.c.reported_at < report.reported_at - FORGOTTEN_AFTER
         with translated(), self.engine.begin() as connection:

@@ -89,9 +89,9 @@ def _append(connection: Connection, part: PartKey, opinion: Opinion, expected: i
 
 
 def _facts(connection: Connection, part: PartKey) -> Row:
-    """What the inspection was, as the review keeps it."""
-    row = connection.execute(select(*(inspection.c[name] for name in COPIED)).where(*_is(part, inspection.c)))
-    found = row.mappings().first()
+    """What the inspection was, as the review keeps it; locked, for retention may be about to let its picture go."""
+    query = select(*(inspection.c[name] for name in COPIED)).where(*_is(part, inspection.c))
+    found = connection.execute(query.with_for_update(read=True)).mappings().first()
     if found is None:
         raise UnknownPart(str(part.frame_id))
     return dict(found)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from core.adapters.database import translated
@@ -32,6 +33,11 @@ def downgrade(engine: Engine, revision: str) -> None:
     _run(engine, command.downgrade, revision)
 
 
+def known_revisions() -> frozenset[str]:
+    """Every schema that this version can upgrade from, the newest included."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def is_ours(item: Any, name: str | None, kind: str, *_: Any) -> bool:
     """Whether a comparison of schemas should look at it: the partitions come and go by day."""
     table = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
@@ -45,8 +51,7 @@ def _grant(connection: Connection) -> None:
 
 
 def _run(engine: Engine, step: Any, revision: str, afterwards: Callable[[Connection], None] | None = None) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = _config()
     with translated(), engine.connect() as connection:
         connection.execute(text("select pg_advisory_lock(hashtext('line.migrate'))"))
         connection.execute(text("set lock_timeout = '10s'"))
@@ -59,3 +64,9 @@ def _run(engine: Engine, step: Any, revision: str, afterwards: Callable[[Connect
             connection.commit()
         connection.execute(text("select pg_advisory_unlock(hashtext('line.migrate'))"))
         connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, select
 
 from core.adapters.database import translated
 from core.adapters.schema import bus_lane
-from core.errors import BusUnavailable, LedgerUnavailable
+from core.errors import BusUnavailable, LedgerFull, LedgerUnavailable
 from core.wire import TOPIC
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -39,6 +39,8 @@ def on_the_bus() -> Iterator[None]:
     try:
         with translated():
             yield
+    except LedgerFull as error:
+        raise BusUnavailable(str(error)) from error  # its own words, for the remedy is another
     except LedgerUnavailable as error:
         raise BusUnavailable(error.detail) from error
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
+    ForeignKey,
     Identity,
     Index,
     LargeBinary,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, REAL
 
 from core.adapters.schema import MOMENT, metadata
 
@@ -67,4 +69,11 @@ golden_part = Table(
     # The review that made it golden; null where it was added otherwise, and then no review takes it out.
     Column("review_id", BigInteger),
     UniqueConstraint("product", "sha256"),
+)
+
+accepted_features = Table(
+    "accepted_features",
+    metadata,
+    Column("review_id", BigInteger, ForeignKey("review.id"), primary_key=True, autoincrement=False),
+    Column("features", ARRAY(REAL), nullable=False),
 )

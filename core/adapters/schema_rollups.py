@@ -26,3 +26,24 @@ rollup = Table(
 # A limit asks for parts by their score, a complaint for those of a lot.
 Index("ix_inspection_product_score", inspection.c.product, inspection.c.score.desc())
 Index("ix_inspection_lot", inspection.c.lot, inspection.c.captured_at.desc(), postgresql_where=text("lot <> ''"))
+
+lot_rollup = Table(
+    "lot_rollup",
+    metadata,
+    Column("product", Text, primary_key=True),
+    Column("lot", Text, primary_key=True),
+    Column("camera", Text, primary_key=True),
+    Column("decision", Text, primary_key=True),
+    Column("model_version_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("frames", BigInteger, nullable=False),
+    Column("first_at", MOMENT, nullable=False),
+    Column("last_at", MOMENT, nullable=False),
+    Index(None, "product", "last_at"),
+)
+
+Index(
+    "ix_inspection_part_id",
+    inspection.c.part_id,
+    inspection.c.captured_at.desc(),
+    postgresql_where=text("part_id <> ''"),
+)

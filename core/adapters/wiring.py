@@ -3,15 +3,22 @@
 Each adapter is imported only when it is chosen, so that a station starts without the libraries of the others.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
 from core.errors import SettingMissing
 from core.health import StationHealth
 from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
-from core.settings import LineSettings
+from core.retention import horizons
+from core.settings import LineSettings, RetentionSettings
+
+if TYPE_CHECKING:
+    from core.adapters.backup import Vault
+    from core.adapters.retain import Retention
 
 Closing = AbstractContextManager[Any]
 """What is open inside a `with` block."""
@@ -42,9 +49,10 @@ def open_ledger(settings: LineSettings, station: str = "line") -> PostgresLedger
 def open_publisher(settings: LineSettings) -> FramePublisher:
     """The camera's end of the bus: Kafka if it is named, else Postgres."""
     if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_access import access_of
         from core.adapters.kafka_bus import KafkaFramePublisher
 
-        return KafkaFramePublisher(settings.kafka_bootstrap_servers)
+        return KafkaFramePublisher(access_of(settings))
     from core.adapters.postgres_bus import PostgresFramePublisher
 
     return PostgresFramePublisher(open_engine(database_url(settings), application_name="publisher"))
@@ -53,10 +61,11 @@ def open_publisher(settings: LineSettings) -> FramePublisher:
 def open_consumer(settings: LineSettings, ledger: PostgresLedger, owner: str) -> FrameConsumer:
     """The worker's end of the bus, which starts where the ledger stands."""
     if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_access import access_of
         from core.adapters.kafka_bus import KafkaFrameConsumer
 
-        bootstrap, session_s = settings.kafka_bootstrap_servers, settings.kafka_session_s
-        return KafkaFrameConsumer(bootstrap, ledger.next_offsets, owner, ledger, session_s=session_s)
+        session_s = settings.kafka_session_s
+        return KafkaFrameConsumer(access_of(settings), ledger.next_offsets, owner, ledger, session_s=session_s)
     from core.adapters.postgres_bus import PostgresFrameConsumer
 
     return PostgresFrameConsumer(ledger.engine, ledger.next_offsets, owner)
@@ -65,9 +74,10 @@ def open_consumer(settings: LineSettings, ledger: PostgresLedger, owner: str) ->
 def open_backlog(settings: LineSettings, ledger: PostgresLedger) -> Backlog:
     """How much of the bus the ledger has not seen yet."""
     if settings.kafka_bootstrap_servers:
+        from core.adapters.kafka_access import access_of
         from core.adapters.kafka_bus import KafkaBacklog
 
-        return KafkaBacklog(settings.kafka_bootstrap_servers, ledger.next_offsets)
+        return KafkaBacklog(access_of(settings), ledger.next_offsets)
     from core.adapters.postgres_bus import PostgresBacklog
 
     return PostgresBacklog(ledger.engine, ledger.next_offsets)
@@ -91,13 +101,33 @@ def open_artifacts(settings: LineSettings) -> ArtifactStore:
     return FsspecArtifacts(settings.artifacts)
 
 
+def open_retention(
+    settings: LineSettings, keep: RetentionSettings, at: datetime, rest: Callable[[float], object]
+) -> "Retention":
+    """What removes the old, by these settings and as of this moment."""
+    from core.adapters.artifacts import FsspecArtifacts
+    from core.adapters.retain import Retention
+
+    engine = open_ledger(settings, "retention").engine
+    return Retention(engine, FsspecArtifacts(settings.artifacts), horizons(keep, at.date()), at, rest)
+
+
+def open_vault(settings: LineSettings) -> "Vault":
+    """What backs up and restores."""
+    from core.adapters.artifacts import FsspecArtifacts
+    from core.adapters.backup import Vault
+
+    return Vault(open_ledger(settings, "backup").engine, FsspecArtifacts(settings.artifacts))
+
+
 def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:
     """Where the plant listens; None without Kafka, and then no outbox is written either."""
     if not settings.kafka_bootstrap_servers:
         return None
+    from core.adapters.kafka_access import access_of
     from core.adapters.kafka_bus import KafkaVerdicts
 
-    return KafkaVerdicts(settings.kafka_bootstrap_servers)
+    return KafkaVerdicts(access_of(settings))
 
 
 def serve_health(settings: LineSettings, port: int, health: StationHealth) -> Closing:
@@ -117,5 +147,6 @@ def ensure_topics(settings: LineSettings) -> None:
     """Create the topics that are missing, where there is Kafka."""
     if settings.kafka_bootstrap_servers:
         from core.adapters import kafka_bus
+        from core.adapters.kafka_access import access_of
 
-        kafka_bus.ensure_topics(settings.kafka_bootstrap_servers)
+        kafka_bus.ensure_topics(access_of(settings))

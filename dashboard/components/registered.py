@@ -29,5 +29,15 @@ health = component("line_health", html=_read("health.html"), css=_style("health"
 limits = component("line_limits", html=_read("limits.html"), css=_style("limits"), js=_read("picture.js", "limits.js"))
 """The histogram of scores with both limits; its state `limits` is what was dragged or typed."""
 
-part = component("line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "part.js"))
+part = component(
+    "line_part", html=_read("part.html"), css=_style("part"), js=_read("picture.js", "zoom.js", "story.js", "part.js")
+)
 """One part, large, with its story."""
+
+review = component(
+    "line_review",
+    html=_read("review.html"),
+    css=_style("review"),
+    js=_read("picture.js", "zoom.js", "story.js", "mask.js", "review.js"),
+)
+"""The Review page's part and its keys; its state `sent` holds the bookings that are not answered yet."""

@@ -19,7 +19,8 @@ class Tail:
 def tails(counts: Sequence[BinCount]) -> list[Tail]:
     """The share at or above each edge of a bin, lowest edge first; from 1 down to 0. Empty where nothing was scored."""
     total = sum(count.frames for count in counts)
-    above, found = total, list[Tail]()
+    found: list[Tail] = []
+    above = total
     for count in counts:
         _append(found, Tail(bin_edge(count.score_bin), above / total))
         above -= count.frames

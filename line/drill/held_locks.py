@@ -15,8 +15,8 @@ _DAYS_FROM_TODAY = text(
     " and right(relname, 8) >= to_char(now() at time zone 'utc', 'YYYYMMDD')"
 )
 _WAITS_TO_ATTACH = text(
-    "select count(*) from pg_stat_activity where application_name = 'worker' and wait_event_type = 'Lock'"
-    " and query like 'alter table score_map attach partition%'"
+    "select count(*) from pg_locks join pg_stat_activity using (pid)"
+    " where not granted and relation = to_regclass('score_map') and application_name = 'worker'"
 )
 _LANES = text("select count(*) from pg_locks where locktype = 'advisory' and classid = :space and granted")
 

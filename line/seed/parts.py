@@ -30,6 +30,7 @@ from line.seed.pictures import encoded, maps_npz, rendered_part, stored
 
 START = "0123456789ab"
 THRESHOLD = Threshold(2.0, 2.6)
+RECIPE = Recipe(defect_kinds=("scratch", "dent", "stain"), review_ok_share=0.05)
 KEPT_OK = 10
 """Of so many OK frames one is kept."""
 
@@ -103,7 +104,7 @@ def failed(line: Seeded, camera: str, sequence: int, captured_at: datetime, reas
 
 def model_for(line: Seeded, product: str) -> Judge:
     """A registered and promoted model of the product."""
-    line.ledger.save_product(Product(product, Recipe()), line.now, "seed", "seeded")
+    line.ledger.save_product(Product(product, RECIPE), line.now, "seed", "seeded")
     bundle = BundleRef(f"memory:bundles/{product}/bundle.json", sha256_of(product.encode()))
     version = line.ledger.register(product, bundle, THRESHOLD, line.now, "seed")
     line.ledger.promote(version.id, line.now, "seed", "seeded")

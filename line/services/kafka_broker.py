@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def start_kafka(folder: Path, port: int, jars_folder: Path = JARS) -> KafkaBroke
     folder = folder.absolute()
     broker = kafka_broker(folder, port, jars)
     if broker.daemon.pid() is None:
-        _prepare(folder, port, jars)
+        prepare(folder, port, jars)
     broker.daemon.start(START_S)
     return broker
 
@@ -95,17 +96,27 @@ def _java(folder: Path, jars: Path) -> tuple[str, ...]:
     return ("java", "-cp", f"{jars}/*", logging, f"-Dkafka.logs.dir={folder}")
 
 
-def _prepare(folder: Path, port: int, jars: Path) -> None:
+def prepare(folder: Path, port: int, jars: Path, more_properties: str = "", more_format: Sequence[str] = ()) -> None:
+    """Write the broker's files, and format its disk the first time.
+
+    Raises:
+        ServerMissing: Its disk cannot be formatted.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
-    properties.write_text(PROPERTIES.format(port=port, controller=port + 1, data=folder / "data"))
+    said = PROPERTIES.format(port=port, controller=port + 1, data=folder / "data")
+    properties.touch(mode=0o600)
+    properties.write_text(said + more_properties)
     (folder / "logging.xml").write_text(LOGGING)
     if (folder / "data" / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     format_command = (*_java(folder, jars), "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster)
     formatted = subprocess.run(
-        [*format_command, "-c", properties, "--ignore-formatted"], capture_output=True, text=True, check=False
+        [*format_command, "-c", properties, "--ignore-formatted", *more_format],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if formatted.returncode:
         raise ServerMissing(f"the broker's folder could not be made: {formatted.stderr[-300:]}")

@@ -22,6 +22,8 @@ ALLOWED = {
     "torch": ("model/",),
     "timm": ("model/",),
     "FrEIA": ("model/",),
+    "harvesters": ("ingest/gentl.py",),
+    "genicam": ("ingest/gentl.py",),
     "openvino": ("model/engines/intermediate.py",),
 }
 """Which paths may import a library, each a prefix."""

@@ -2,11 +2,14 @@
 
 import importlib.util
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from core.adapters.live_board_users import user_lines
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -55,10 +58,36 @@ def test_every_station_can_be_scraped_at_a_port_of_its_own(name: str) -> None:
 
 def test_secrets_are_files_and_nothing_has_a_password_in_it() -> None:
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
-    used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    used = {source for service in SERVICES.values() for source, _ in secrets_of(service)}
     assert used == COMPOSE["secrets"].keys()
     text = (ROOT / "docker-compose.yml").read_text()
     assert not re.search(r"PASSWORD: *[^$/{\s]", text)
+
+
+def secrets_of(service: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each secret's name, and that of the file it becomes inside."""
+    given = service.get("secrets", [])
+    return [(each, each) if isinstance(each, str) else (each["source"], each["target"]) for each in given]
+
+
+@pytest.mark.parametrize("name", ["ingest", "worker", "retrain", "dashboard"])
+def test_every_station_logs_in_as_itself_and_the_migration_lets_it(name: str) -> None:
+    """No station sees another's password, nor the owner's."""
+    secrets = secrets_of(SERVICES[name])
+    assert (f"{name}_database_url", "database_url") in secrets
+    assert all(source.startswith(f"{name}_") for source, _ in secrets)
+    assert f"/run/secrets/{name}_database_url" in SERVICES["migrate"]["command"]
+
+
+def test_redis_knows_the_stations_by_the_rules_of_the_product(tmp_path: Path) -> None:
+    """The lines the container writes are those that `python -m core redis-users` prints."""
+    urls = {name: f"redis://line_{name}:a{name}Password1@redis:6379/0" for name in ("worker", "dashboard")}
+    for name, url in urls.items():
+        (tmp_path / f"{name}_redis_url").write_text(f"{url}\n")
+    script = SERVICES["redis"]["command"][2].replace("$$", "$").replace("/run/secrets", str(tmp_path))
+    script = script.replace("/tmp/users.acl", str(tmp_path / "users.acl")).split("exec redis-server")[0]
+    subprocess.run(["sh", "-c", script], check=True, timeout=20)
+    assert (tmp_path / "users.acl").read_text().splitlines() == user_lines(urls.values())
 
 
 def test_the_worker_asks_for_a_gpu() -> None:

@@ -26,6 +26,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
@@ -38,7 +39,7 @@ from core.ports import (
 from core.product import BundleRef
 from core.request import Requests
 from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
-from core.review_ports import GoldenSet, ReviewDesk, Reviews
+from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
 from core.shadow import Shadows
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
@@ -63,8 +64,10 @@ class Ledger(
     Outbox,
     NightSlots,
     GapLedger,
+    PartDecisions,
     Reviews,
     ReviewDesk,
+    AcceptedParts,
     GoldenSet,
     Requests,
     TrainingRuns,

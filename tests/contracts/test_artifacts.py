@@ -3,7 +3,9 @@
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from hypothesis import given
@@ -13,8 +15,14 @@ from core.adapters.artifacts import FsspecArtifacts, check_name
 from core.adapters.in_memory import MemoryArtifacts
 from core.errors import ArtifactMissing, ArtifactsUnavailable, SettingRefused
 from core.ports import ArtifactStore
+from core.retention import ArtifactShelf, Folder
 
-OPENERS: dict[str, Callable[[Path], ArtifactStore]] = {
+
+class Store(ArtifactStore, ArtifactShelf, Protocol):
+    """What everybody uses, and what clears it."""
+
+
+OPENERS: dict[str, Callable[[Path], Store]] = {
     "twin": lambda _: MemoryArtifacts(),
     "folder": lambda folder: FsspecArtifacts(str(folder / "artifacts")),
     "object store": lambda _: FsspecArtifacts(f"memory://{uuid.uuid4().hex}/prefix"),
@@ -22,7 +30,7 @@ OPENERS: dict[str, Callable[[Path], ArtifactStore]] = {
 
 
 @pytest.fixture(params=OPENERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return OPENERS[request.param](tmp_path)
 
 
@@ -36,6 +44,22 @@ def test_putting_the_same_again_changes_nothing(store: ArtifactStore) -> None:
     """A worker that judged a frame again stores it again: same URI, same content."""
     assert store.put("frames/1.png", b"x") == store.put("frames/1.png", b"x")
     assert store.get(store.put("frames/1.png", b"x")) == b"x"
+
+
+def test_what_lies_in_a_days_folder_is_listed_and_can_be_removed(store: Store) -> None:
+    """By kind and day, at any depth; removing it again changes nothing."""
+    assert store.days(Folder.FRAMES) == []
+    assert store.files(Folder.FRAMES, "2026-11-24") == []
+    old, new = (store.put(f"frames/2026-11-{day}/top/start/1.png", b"x") for day in (23, 24))
+    other = store.put("maps/2026-11-23/top/1.npz", b"x")
+    assert store.days(Folder.FRAMES) == ["2026-11-23", "2026-11-24"]
+    (found,) = store.files(Folder.FRAMES, "2026-11-23")
+    assert found.uri == old
+    assert abs((datetime.now(UTC) - found.written_at).total_seconds()) < 60
+    for _ in range(2):
+        store.delete(old)
+    assert store.files(Folder.FRAMES, "2026-11-23") == []
+    assert store.get(new) == store.get(other) == b"x"
 
 
 def test_what_was_never_put_is_missing(store: ArtifactStore) -> None:

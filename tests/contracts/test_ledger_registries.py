@@ -100,6 +100,13 @@ def test_the_newest_report_of_a_camera_run_is_kept(ledger: Ledger) -> None:
     assert ledger.runs() == [run(3, 30)]
 
 
+def test_a_camera_whose_clock_was_set_back_is_still_heard(ledger: Ledger) -> None:
+    """Its numbers only grow: one with more frames is newer, whatever its clock says."""
+    ledger.report(run(120, 30))
+    ledger.report(run(60, 31))
+    assert ledger.runs() == [run(60, 31)]
+
+
 def test_camera_runs_come_newest_first(ledger: Ledger) -> None:
     """Whatever order the cameras reported in."""
     ledger.report(run(2, 1, "line1-side"))

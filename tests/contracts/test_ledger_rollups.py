@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, upgrade
 from core.ports import InspectionLedger
-from core.rollup import Grain, Rollups, rolled_up
+from core.rollup import Grain, LotCount, LotKey, Rollups, rolled_up
 from core.verdict import Decision
 from tests.contracts.ledgers import TODAY, batch, failed, frame, inspected, late
 
@@ -40,6 +40,18 @@ def test_a_frame_that_comes_again_is_not_counted_again(ledger: Ledger) -> None:
     ledger.record(batch(inspected(frame(0))))
     ledger.record(batch(inspected(frame(0)), inspected(frame(1)), first=1))
     assert sum(found(ledger).values()) == 2
+
+
+def test_a_lot_knows_its_first_and_its_last_part(ledger: Ledger) -> None:
+    """By camera, decision and model; lots that ended before are left out as a whole."""
+    later = TODAY + timedelta(minutes=5)
+    ledger.record(batch(inspected(frame(0)), inspected(frame(1), Decision.NG), failed(frame(2))))
+    ledger.record(batch(inspected(frame(3, captured_at=later)), first=3))
+    lots = ledger.lots("ballscrew", TODAY)
+    assert lots[LotKey("ballscrew", "lot 7", "line1-top", Decision.OK, 1)] == LotCount(2, TODAY, later)
+    assert {key.decision for key in lots} == {Decision.OK, Decision.NG, Decision.ERROR}
+    assert len(ledger.lots("ballscrew", later)) == 3
+    assert ledger.lots("ballscrew", later + DAY) == ledger.lots("cookie", TODAY) == {}
 
 
 def test_a_span_is_asked_for_from_its_first_moment_to_before_its_last(ledger: Ledger) -> None:
@@ -76,8 +88,10 @@ def test_the_migration_counts_what_was_there_before_as_a_worker_would(postgres_l
     results = [inspected(frame(number), list(Decision)[number % 3]) for number in range(9)] + [failed(frame(9))]
     postgres_ledger.record(batch(*results))
     before = {grain: found(postgres_ledger, grain) for grain in Grain}
+    lots = postgres_ledger.lots("ballscrew", TODAY)
     downgrade(postgres_ledger.engine, "0007")
     upgrade(postgres_ledger.engine)
+    assert postgres_ledger.lots("ballscrew", TODAY) == lots != {}
     assert {grain: found(postgres_ledger, grain) for grain in Grain} == before
     with postgres_ledger.engine.connect() as connection:
         assert connection.scalar(text("select count(*) from rollup")) == sum(map(len, before.values()))

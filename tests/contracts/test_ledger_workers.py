@@ -25,6 +25,13 @@ def test_the_newest_report_of_a_worker_is_kept(ledger: Ledger) -> None:
     assert ledger.workers() == [report(3, judged=30, ended=True)]
 
 
+def test_a_worker_whose_clock_was_set_back_is_still_heard(ledger: Ledger) -> None:
+    """One that has judged more is newer, whatever its clock says."""
+    ledger.report_worker(report(120, judged=30))
+    ledger.report_worker(report(60, judged=31))
+    assert ledger.workers() == [report(60, judged=31)]
+
+
 def test_workers_come_newest_report_first(ledger: Ledger) -> None:
     """Whatever order they reported in."""
     ledger.report_worker(report(2, OTHER))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -13,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, inspect, text
 
-from core.adapters import schema_retention, schema_retraining, schema_reviews, schema_rollups, schema_workers
+from core import adapters
 from core.adapters.database import open_engine
 from core.adapters.days import open_days, prepare_days
 from core.adapters.ledger import PostgresLedger
@@ -25,8 +26,9 @@ from tests.contracts.ledgers import TODAY, batch, frame, inspected
 
 ROOT = Path(__file__).parents[2]
 DAY = TODAY.date()
-SCHEMAS = (schema_workers, schema_reviews, schema_retraining, schema_rollups, schema_retention)
-(metadata,) = {each.metadata for each in SCHEMAS}
+(metadata,) = {
+    import_module(f"core.adapters.{path.stem}").metadata for path in Path(adapters.__path__[0]).glob("schema*.py")
+}
 
 
 @pytest.fixture

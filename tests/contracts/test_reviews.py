@@ -170,6 +170,23 @@ def test_no_review_takes_out_what_was_added_by_hand_nor_brings_back_what_was_ret
         ledger.retire_golden(kept.id + 100, TODAY, "quality", "never was")
 
 
+def test_accepted_parts_are_those_whose_review_stands(ledger: Ledger) -> None:
+    """Newest first, with what they looked like to the model that judged them."""
+    parts = [passed(ledger, number, sha256=sha256_of(bytes(number))) for number in range(3)]
+    for number, part in enumerate(parts):
+        review = judge_part(ADA, part, GOOD, 0, ledger, TODAY)
+        ledger.remember_features(review.id, [float(number), 0.5])
+        ledger.remember_features(review.id, [9.0])
+    assert [(each.part, each.features) for each in ledger.accepted_parts("ballscrew", 1, 2)] == [
+        (parts[2], (2.0, 0.5)),
+        (parts[1], (1.0, 0.5)),
+    ]
+    take_back(ADA, ledger.reviews_of(parts[2])[0], ledger, TODAY)
+    assert [each.part for each in ledger.accepted_parts("ballscrew", 1, 9)] == [parts[1], parts[0]]
+    assert ledger.accepted_parts("ballscrew", 2, 9) == []
+    assert ledger.accepted_parts("nut", 1, 9) == []
+
+
 @pytest.mark.server
 def test_of_two_at_the_same_moment_exactly_one_is_written(postgres_ledger: PostgresLedger) -> None:
     """By the database, not by luck."""

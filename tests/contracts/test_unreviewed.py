@@ -14,7 +14,7 @@ from tests.contracts.ledgers import TODAY, Ledger, batch, frame, inspected
 
 pytestmark = pytest.mark.server
 
-SOON = TODAY + timedelta(minutes=1)
+SOON = TODAY + timedelta(seconds=5)
 
 
 def header(sequence: int) -> FrameHeader:
@@ -34,7 +34,7 @@ def test_kept_good_parts_of_the_time_that_nobody_reviewed_are_found_oldest_first
     record(ledger, 3, kept=False)
     reviewed = record(ledger, 4)
     ledger.add_review(PartKey(reviewed.captured_at, reviewed.id), Opinion(Judgement.UNSURE), 0, SOON, "ada")
-    record(ledger, 60)
+    record(ledger, 5)
     found = ledger.unreviewed_good("ballscrew", TODAY, SOON)
     assert found == [
         LearnedPart(

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.dashboard.places import chromium, fresh_line, opened, running_dashboard
-from tests.dashboard.seed import seed_day, seed_parts, seed_workers
+from tests.dashboard.seed import seed_parts, seed_workers
 from tests.dashboard.seed_weeks import seed_weeks
 
 PAGES = ("live", "defects", "thresholds", "health")
@@ -26,7 +26,6 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
         seed_weeks(place.line)
-        seed_day(place.line)
         seed_parts(place.line)
         seed_workers(place.line)
         with running_dashboard(place.environment, Path(folder)) as address, chromium() as browser:

@@ -1,5 +1,6 @@
 """Weeks behind a line: scores that drift, lots, a new model, changed limits, and what people said. No pictures."""
 
+import json
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -8,9 +9,9 @@ from sqlalchemy import insert
 from core.adapters.schema_reviews import review
 from core.frame import sha256_of
 from core.inspection import NOT_KEPT, Batch, Inspection, Judge, Progress, StoredMap
-from core.product import BundleRef
+from core.product import BundleRef, ModelVersion
 from core.verdict import Decision, Threshold, judge
-from line.seed.parts import CAMERAS, START, THRESHOLD, Seeded, arrival, header, model_for
+from line.seed.parts import CAMERAS, START, THRESHOLD, Seeded, arrival, header
 
 DRIFT_BEGAN = timedelta(days=3)
 PER_DAY = 60
@@ -23,7 +24,7 @@ def seed_weeks(line: Seeded, days: int = 21, per_day: int = PER_DAY) -> None:
     for back in range(0, days, 7):
         line.ledger.prepare_days(line.now.date() - timedelta(days=back))
     earlier = earlier_model(line, line.now - timedelta(days=days), line.now - timedelta(days=days // 2))
-    newer = model_for(line, "gear")
+    newer = newer_model(line, line.now - timedelta(days=days / 2))
     found: list[Inspection] = []
     for lane, camera in enumerate(CAMERAS):
         scores = np.random.default_rng(7 + lane)
@@ -37,13 +38,38 @@ def seed_weeks(line: Seeded, days: int = 21, per_day: int = PER_DAY) -> None:
 
 def earlier_model(line: Seeded, registered_at: datetime, changed_at: datetime) -> Judge:
     """A first model of the product, whose limits somebody raised once."""
-    bundle = BundleRef("memory:bundles/earlier/bundle.json", sha256_of(b"earlier"))
-    version = line.ledger.register("gear", bundle, EARLIER, registered_at, "seed")
-    line.ledger.promote(version.id, registered_at, "seed", "first model")
-    number = line.ledger.set_threshold(
-        version.id, THRESHOLD, changed_at, "petra", "too many false rejects in lot L-9003"
-    )
+    version = model_with_letter(line, "earlier", EARLIER, registered_at, "first model")
+    why = "too many false rejects in lot L-9003"
+    number = line.ledger.set_threshold(version.id, THRESHOLD, changed_at, "petra", why)
     return Judge(version.id, number, THRESHOLD, "torch-cpu-float32")
+
+
+def newer_model(line: Seeded, at: datetime) -> Judge:
+    """A second one, of more pictures."""
+    version = model_with_letter(line, "newer", THRESHOLD, at, "all gates passed")
+    return Judge(version.id, line.ledger.active()["gear"].threshold_id, THRESHOLD, "torch-cpu-float32")
+
+
+def model_with_letter(line: Seeded, name: str, limits: Threshold, at: datetime, why: str) -> ModelVersion:
+    """Registered and promoted, with a letter that can be read and no weights."""
+    letter = {
+        "network": {"encoder": "mobilenetv2_100", "height": 256, "width": 256}, "weight": 0.7 + len(name) / 100,
+        "threshold": {"review_from": limits.review_from, "reject_from": limits.reject_from},
+        "score_rule": {"smoothing": 0.016, "top_share": 0.01, "minimum_area": 0.0},
+        "calibration_scores": [0.8, 0.9, 1.1, 1.6],
+        "training": {
+            "images": 40 * len(name), "calibration_images": 30, "images_sha256": sha256_of(name.encode()), "seed": 1,
+            "encoder_weights": "timm", "warm_start": "",
+        },
+        "parity": {
+            "engine": "inductor-cpu-bfloat16", "bound": 0.01, "error": 0.0031, "decisions_changed": 0, "images": 30,
+            "passed": True,
+        },
+    }  # fmt: skip
+    uri = line.artifacts.put(f"bundles/gear/{name}/bundle.json", json.dumps(letter).encode())
+    version = line.ledger.register("gear", BundleRef(uri, sha256_of(name.encode())), limits, at, "seed")
+    line.ledger.promote(version.id, at, "seed", why)
+    return version
 
 
 def _scored(

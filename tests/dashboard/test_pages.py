@@ -97,7 +97,8 @@ def test_the_dashboard_loads_neither_torch_nor_the_network() -> None:
     """Nor another station."""
     script = (
         "import sys, dashboard.__main__, dashboard.wiring, dashboard.views.live, dashboard.views.defects\n"
-        "import dashboard.views.health, dashboard.views.thresholds\n"
+        "import dashboard.views.health, dashboard.views.thresholds, dashboard.views.trends\n"
+        "import dashboard.views.models\n"
         "barred = {'torch', 'torchvision', 'timm', 'FrEIA', 'model', 'worker', 'ingest', 'retrain'}\n"
         "strays = barred & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(strays)) or 0)"

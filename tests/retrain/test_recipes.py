@@ -20,6 +20,9 @@ def test_what_is_named_changes_and_the_rest_stays() -> None:
     changed = with_changes(Recipe(keep_ok_share=0.5), ["deadline_s=0.8", "smoothing=null", "retrain_cron=0 4 * * *"])
     assert changed == Recipe(keep_ok_share=0.5, deadline_s=0.8, retrain_cron="0 4 * * *")
     assert with_changes(changed, []) == changed
+    several = with_changes(Recipe(), ["views=line1-top,line1-side", "views_deadline_s=2"])
+    assert several == Recipe(views="line1-top,line1-side", views_deadline_s=2.0)
+    assert with_changes(several, ["views="]).view_plan is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from worker.model_slot import ModelSlot, Start
 from worker.patience import Patience
 from worker.portions import Hands
 from worker.telling import Herald
+from worker.views.book import ViewBook
+from worker.views.sweep import Sweep
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 THRESHOLD = Threshold(0.3, 0.7)
@@ -162,6 +164,8 @@ class Line:
             clock=self.clock.now,
             limits=BatchLimits(frames, 0.01, 0.0),
             herald=herald,
+            views=ViewBook(self.ledger.products, self.clock.monotonic),
+            sweep=Sweep(self.ledger, self.clock.now, self.clock.monotonic),
             **ports,  # type: ignore[arg-type]
         )
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import structlog
-
-from core.errors import LedgerUnavailable
 from core.optics import OpticsCheck, fault_of
+from worker.followed import Followed
 from worker.opening import Opened, Picture, Unfit
 from worker.optics.measuring import Grey, from_png, glance, optics_of
 
@@ -14,8 +12,6 @@ POLL_S = 2.0
 
 Key = tuple[str, str]
 """Camera and product: another product looks different through the same lens."""
-
-log = structlog.get_logger("worker")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,31 +28,10 @@ class OpticsBook:
     def __init__(
         self, read: Callable[[], Mapping[Key, OpticsCheck]], monotonic: Callable[[], float], poll_s: float = POLL_S
     ) -> None:
-        self._read = read
-        self._monotonic = monotonic
-        self._poll_s = poll_s
-        self._looked_at = float("-inf")
         self._checks: dict[Key, Check] = {}
-
-    def first_look(self) -> None:
-        """Read before any frame is judged: "not read yet" must never look like "unchecked".
-
-        Raises:
-            LedgerUnavailable: Postgres does not answer.
-        """
-        found = self._read()
-        self._looked_at = self._monotonic()
-        self._checks = {key: self._as_known(key, baseline) for key, baseline in found.items()}
-
-    def refresh(self) -> None:
-        """Look for changes every few seconds; while Postgres is away, what was last seen goes on."""
-        if self._monotonic() - self._looked_at < self._poll_s:
-            return
-        try:
-            self.first_look()
-        except LedgerUnavailable as error:
-            self._looked_at = self._monotonic()
-            log.warning("optics_not_read", error=str(error))
+        self._followed = Followed(lambda: self._take(read()), monotonic, poll_s, "optics")
+        self.first_look = self._followed.first_look
+        self.refresh = self._followed.refresh
 
     def checked(self, opened: Opened) -> Opened:
         """The same, or what is not fit to be judged; a camera without a baseline is not checked."""
@@ -69,6 +44,9 @@ class OpticsBook:
         if fault is None:
             return opened
         return Unfit(opened.header, opened.arrival, fault.reason, fault.detail, opened.content, opened.image)
+
+    def _take(self, found: Mapping[Key, OpticsCheck]) -> None:
+        self._checks = {key: self._as_known(key, baseline) for key, baseline in found.items()}
 
     def _as_known(self, key: Key, baseline: OpticsCheck) -> Check:
         known = self._checks.get(key)

@@ -97,11 +97,12 @@ create table score_map (
     camera text not null,
     start_id text not null,
     sequence bigint not null,
-    png bytea storage external not null, -- a PNG does not get smaller
+    png bytea not null,
     low double precision not null,
     high double precision not null,
     constraint pk_score_map primary key (captured_at, camera, start_id, sequence)
 ) partition by range (captured_at);
+alter table score_map alter png set storage external; -- a PNG does not get smaller
 create table quarantine (
     id bigint generated always as identity constraint pk_quarantine primary key,
     camera text not null,

@@ -20,10 +20,11 @@ create table bus_record (
     partition integer not null,
     "offset" bigint not null,
     headers bytea not null,
-    value bytea storage external not null, -- pictures do not get smaller
+    value bytea not null,
     arrived_at timestamptz not null default clock_timestamp(),
     constraint pk_bus_record primary key (topic, partition, "offset")
 );
+alter table bus_record alter value set storage external; -- pictures do not get smaller
 """
 
 BOARD = """
@@ -39,9 +40,10 @@ create unlogged table live_tile (
     reject_from double precision not null,
     map_low double precision not null,
     map_high double precision not null,
-    thumbnail bytea storage external not null,
-    map_png bytea storage external not null
+    thumbnail bytea not null,
+    map_png bytea not null
 );
+alter table live_tile alter thumbnail set storage external, alter map_png set storage external;
 """
 
 

@@ -1,0 +1,180 @@
+"""Backs up what the line remembers, and brings it back: the database, and every artifact that a row names.
+
+The line may run during a backup. One transaction's view is dumped and read for the names of artifacts, and retention
+waits meanwhile, so that what is named is still there to be copied.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from core.adapters import postgres_programs
+from core.adapters.artifacts import FsspecArtifacts, check_name
+from core.adapters.database import translated
+from core.adapters.migrate import known_revisions
+from core.adapters.retain import alone
+from core.backup import ARTIFACTS, DUMP, MANIFEST, Held, Manifest, names_in_store
+from core.errors import ArtifactMissing, BackupRefused
+
+NAMING = (
+    ("inspection", "frame_uri"),
+    ("inspection", "maps_uri"),
+    ("quarantine", "evidence_uri"),
+    ("review", "frame_uri"),
+    ("golden_part", "frame_uri"),
+    ("model_version", "bundle_uri"),
+)
+"""Every column whose artifacts belong to a backup."""
+
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The two places that a backup joins."""
+
+    engine: Engine
+    store: FsspecArtifacts
+
+    def backup(self, folder: Path, at: datetime) -> Manifest:
+        """Write a backup into the folder, which may not hold one already; the manifest last, once all is on the disk.
+
+        Raises:
+            BackupRefused: The folder is not empty, or pg_dump failed.
+            HousekeepingRuns: Retention or another backup runs.
+            LedgerUnavailable, ArtifactsUnavailable: One of the two went away; what was written is no backup.
+        """
+        if folder.exists() and any(folder.iterdir()):
+            raise BackupRefused(f"{folder} is not empty")
+        (folder / ARTIFACTS).mkdir(parents=True, exist_ok=True)
+        with alone(self.engine), _snapshot(self.engine) as connection:
+            snapshot = connection.scalar(text("select pg_export_snapshot()"))
+            words = ("--format=custom", f"--snapshot={snapshot}", f"--file={folder / DUMP}", "--lock-wait-timeout=30s")
+            postgres_programs.run(self.engine, "pg_dump", *words)
+            revision = str(connection.scalar(text("select version_num from alembic_version")))
+            names, outside = names_in_store(_named(connection), self.store.url)
+            held, missing = self._copy(folder / ARTIFACTS, names)
+        manifest = Manifest(at, revision, self.store.url, _held(folder / DUMP), tuple(held), (*outside, *missing))
+        _write(folder / MANIFEST, manifest.to_json().encode())
+        return manifest
+
+    def restore(self, folder: Path) -> Manifest:
+        """Bring a backup into an empty database and into the store; artifacts first, so that no row names nothing.
+
+        Everything is checked before anything is changed. Killed, it is begun again with an empty database.
+
+        Raises:
+            BackupRefused: The backup is not whole, was taken by a later version, or the database is not empty.
+            LedgerUnavailable, ArtifactsUnavailable: One of the two went away.
+        """
+        manifest = read_manifest(folder)
+        check_whole(folder, manifest)
+        if manifest.revision not in known_revisions():
+            raise BackupRefused(f"its schema {manifest.revision} is of a later version of this project")
+        with alone(self.engine):
+            _require_empty(self.engine)
+            for held in manifest.artifacts:
+                self.store.put(held.name, (folder / ARTIFACTS / held.name).read_bytes())
+            words = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", str(folder / DUMP))
+            postgres_programs.run(self.engine, "pg_restore", *words)
+            _rename_store(self.engine, manifest.store, self.store.url)
+        return manifest
+
+    def _copy(self, target: Path, names: Iterable[str]) -> tuple[list[Held], list[str]]:
+        held, missing = [], []
+        for name in names:
+            try:
+                content = self.store.get(f"{self.store.url}/{name}")
+            except ArtifactMissing:
+                missing.append(f"{self.store.url}/{name}")
+                continue
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            _write(target / name, content)
+            held.append(Held.of(name, content))
+        return held, missing
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the backup in this folder.
+
+    Raises:
+        BackupRefused: There is none, or it is not one of ours.
+    """
+    try:
+        return Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BackupRefused(f"{folder} holds no manifest, so that its backup was never finished") from error
+
+
+def check_whole(folder: Path, manifest: Manifest) -> None:
+    """Raise BackupRefused where a file is missing or is not what the manifest says."""
+    try:
+        found = _held(folder / DUMP)
+        if found != manifest.database:
+            raise BackupRefused(f"{DUMP} is not what the manifest says: {found.size} bytes of {manifest.database.size}")
+        for held in manifest.artifacts:
+            check_name(held.name)
+            held.check((folder / ARTIFACTS / held.name).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BackupRefused(str(error)) from error
+
+
+@contextmanager
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    """One view of the database, for as long as a dump takes."""
+    with translated(), engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("set local statement_timeout = 0"))
+        yield connection
+
+
+def _named(connection: Connection) -> set[str]:
+    queries = [f"select {column} from {table} where {column} <> ''" for table, column in NAMING]  # noqa: S608
+    return {uri for query in queries for uri in connection.scalars(text(query))}
+
+
+def _require_empty(engine: Engine) -> None:
+    query = text("select count(*) from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace")
+    with translated(), engine.connect() as connection:
+        tables = int(connection.scalar(query) or 0)
+    if tables:
+        raise BackupRefused(f"the database holds {tables} tables already: make an empty one and name it DATABASE_URL")
+
+
+def _rename_store(engine: Engine, old: str, new: str) -> None:
+    """Rows name artifacts by URL: where the store has moved, they name its new place."""
+    if old == new:
+        return
+    with translated(), engine.begin() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        for table, column in NAMING:
+            if connection.scalar(text("select to_regclass(:table)"), {"table": table}) is None:
+                continue  # of an earlier schema; the upgrade makes it, empty
+            statement = (
+                f"update {table} set {column} = :new || substr({column}, :length)"  # noqa: S608
+                f" where starts_with({column}, :old || '/')"
+            )
+            connection.execute(text(statement), {"new": new, "old": old, "length": len(old) + 1})
+
+
+def _held(path: Path) -> Held:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return Held(path.name, digest.hexdigest(), size)
+
+
+def _write(path: Path, content: Any) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

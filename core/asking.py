@@ -1,0 +1,50 @@
+"""What a person asks of the retrain station: one request row each, which the station answers within seconds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.access import Person, Role, require
+from core.errors import ReasonMissing
+from core.request import Request, RequestKind, Requests
+
+
+def ask_promotion(
+    requests: Requests, person: Person, product: str, model_version_id: int, at: datetime, why: str
+) -> Request:
+    """Let this version judge.
+
+    Raises:
+        AccessDenied, ReasonMissing: Nothing was asked.
+    """
+    return _ask(requests, person, RequestKind.PROMOTE, product, {"model_version_id": model_version_id}, at, why)
+
+
+def ask_rollback(requests: Requests, person: Person, product: str, at: datetime, why: str) -> Request:
+    """Let the version judge that did before; raises as `ask_promotion` does."""
+    return _ask(requests, person, RequestKind.ROLLBACK, product, {}, at, why)
+
+
+def ask_training(
+    requests: Requests, person: Person, product: str, at: datetime, why: str, images: Sequence[str] = ()
+) -> Request:
+    """Train now: from what was accepted, or, for a first model, from these pictures of the artifact store.
+
+    Raises as `ask_promotion` does.
+    """
+    details: dict[str, object] = {"images": list(images)} if images else {}
+    return _ask(requests, person, RequestKind.TRAIN, product, details, at, why)
+
+
+def _ask(
+    requests: Requests,
+    person: Person,
+    kind: RequestKind,
+    product: str,
+    details: dict[str, object],
+    at: datetime,
+    why: str,
+) -> Request:
+    require(person, Role.ENGINEER)
+    if not why.strip():
+        raise ReasonMissing
+    return requests.ask(kind, product, details, at, person.name, why.strip())

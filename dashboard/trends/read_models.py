@@ -1,0 +1,176 @@
+"""What the Trends page reads: counts by step, what was changed when, what people confirmed, and lots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Select, func, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from core.adapters.schema import inspection, model_version, promotion, threshold
+from core.adapters.schema_reviews import review
+from core.adapters.schema_rollups import lot_rollup, rollup
+from core.golden import REJECTED
+from core.review import Judgement
+from core.rollup import EPOCH
+from core.verdict import Decision, Threshold
+from dashboard.read_models import Part, part_of, reading
+from dashboard.trends.spans import Span
+
+PART = (review.c.captured_at, review.c.camera, review.c.start_id, review.c.sequence)
+MOST_REVIEWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """How many parts of one step ended alike, within one bin of scores."""
+
+    begins_at: datetime
+    decision: Decision
+    score_bin: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """Since when a model judges."""
+
+    model_version_id: int
+    at: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSet:
+    """Since when a model has which limits."""
+
+    model_version_id: int
+    limits: Threshold
+    at: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotSeen:
+    """A lot on one camera under one model."""
+
+    lot: str
+    camera: str
+    model_version_id: int
+    first_at: datetime
+    last_at: datetime
+    frames: int
+    went_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What stands of what people said about one part."""
+
+    captured_at: datetime
+    camera: str
+    lot: str
+    model_version_id: int | None
+    decision: str
+    judgement: Judgement
+    kind: str
+
+    @property
+    def is_false_reject(self) -> bool:
+        """A good part that the line did not let pass."""
+        return self.judgement is Judgement.GOOD and self.decision in REJECTED
+
+    @property
+    def is_miss(self) -> bool:
+        """A defect that the line let pass."""
+        return self.judgement is Judgement.DEFECT and self.decision == Decision.OK
+
+
+def step_counts(engine: Engine, product: str, camera: str, span: Span, now: datetime) -> list[StepCount]:
+    """The product's counts, oldest first; an empty camera means all."""
+    begins_at = func.date_bin(literal(span.step), rollup.c.begins_at, literal(EPOCH)).label("begins_at")
+    groups = (begins_at, rollup.c.decision, rollup.c.score_bin)
+    query = (
+        select(*groups, func.sum(rollup.c.frames))
+        .where(rollup.c.grain == span.grain.value, rollup.c.begins_at >= span.since(now), rollup.c.product == product)
+        .group_by(*groups)
+        .order_by(begins_at)
+    )
+    query = query.where(rollup.c.camera == camera) if camera else query
+    with reading(engine) as connection:
+        return [StepCount(row[0], Decision(row[1]), row[2], int(row[3])) for row in connection.execute(query)]
+
+
+def promotions(engine: Engine, product: str) -> list[Promoted]:
+    """All of the product, oldest first."""
+    columns = (promotion.c.model_version_id, promotion.c.at, promotion.c.who, promotion.c.why)
+    query = select(*columns).where(promotion.c.product == product).order_by(promotion.c.id)
+    with reading(engine) as connection:
+        return [Promoted(*row) for row in connection.execute(query)]
+
+
+def limits_set(engine: Engine, product: str) -> list[LimitsSet]:
+    """All limits of all the product's models, oldest first."""
+    query = (
+        select(threshold)
+        .join(model_version, model_version.c.id == threshold.c.model_version_id)
+        .where(model_version.c.product == product)
+        .order_by(threshold.c.id)
+    )
+    with reading(engine) as connection:
+        return [
+            LimitsSet(row.model_version_id, Threshold(row.review_from, row.reject_from), row.at, row.who, row.why)
+            for row in connection.execute(query)
+        ]
+
+
+def lots_seen(engine: Engine, product: str, since: datetime) -> list[LotSeen]:
+    """The product's lots of which a part was seen since then, by their first part."""
+    own = lot_rollup.c
+    went_out = func.coalesce(func.sum(own.frames).filter(own.decision == Decision.OK.value), 0)
+    groups = (own.lot, own.camera, own.model_version_id)
+    first = func.min(own.first_at)
+    query = (
+        select(*groups, first, func.max(own.last_at), func.sum(own.frames), went_out)
+        .where(own.product == product, own.last_at >= since)
+        .group_by(*groups)
+        .order_by(first)
+    )
+    with reading(engine) as connection:
+        return [LotSeen(*row[:5], int(row[5]), int(row[6])) for row in connection.execute(query)]
+
+
+def confirmations(engine: Engine, product: str, since: datetime) -> list[Confirmation]:
+    """What stands of the newest reviews of parts captured since then, oldest part first."""
+    standing = (
+        select(*review.c)
+        .ext(distinct_on(*PART))
+        .where(review.c.product == product, review.c.captured_at >= since)
+        .order_by(*PART, review.c.id.desc())
+        .limit(MOST_REVIEWS)
+    )
+    with reading(engine) as connection:
+        return [
+            Confirmation(
+                row.captured_at,
+                row.camera,
+                row.lot,
+                row.model_version_id,
+                row.decision,
+                Judgement(row.judgement),
+                row.kind,
+            )
+            for row in connection.execute(standing)
+        ]
+
+
+def parts_named(engine: Engine, part_id: str, limit: int = 20) -> Sequence[Part]:
+    """The inspections of a part with this id, newest first."""
+    query: Select[Any] = select(*inspection.c).where(inspection.c.part_id == part_id)
+    with reading(engine) as connection:
+        return [
+            part_of(row) for row in connection.execute(query.order_by(inspection.c.captured_at.desc()).limit(limit))
+        ]

@@ -1,0 +1,95 @@
+"""Review: one part at a time, large; keys decide, and the next parts are in the browser before they are asked for."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from core.errors import LedgerUnavailable, LineError
+from dashboard import who
+from dashboard.components.registered import review as review_view
+from dashboard.read_models import Part, PartKey
+from dashboard.review import wiring
+from dashboard.review.bookings import Session, bookings_of, frame_key, settle
+from dashboard.review.page_data import review_part
+from dashboard.views.trouble import page_style, show_error
+from dashboard.wiring import line
+
+AHEAD = 12
+"""Parts sent before they are needed: what somebody types in a burst."""
+PER_ROUND = 4
+"""New parts put into one answer, so that it comes soon."""
+EVERY_S = 4.0
+ALL = "all products"
+
+
+def page() -> None:
+    """The queue's choice on one line, then the part."""
+    page_style()
+    try:
+        product = _product()
+        asked = _asked_part()
+    except LineError as error:
+        show_error(error)
+        return
+    _desk(product, asked)
+
+
+def _product() -> str:
+    products = sorted(wiring.recipes())
+    if len(products) < 2:
+        return ""
+    chosen = st.selectbox("product", [ALL, *products], label_visibility="collapsed", width=220, key="review_product")
+    return "" if chosen == ALL else chosen
+
+
+def _asked_part() -> Part | None:
+    """The part that the address names, of whatever decision: how a missed defect is reported."""
+    words = st.query_params.get("part", "")
+    try:
+        return wiring.one_part(PartKey.of(words)) if words else None
+    except ValueError:
+        return None
+
+
+@st.fragment(run_every=EVERY_S)
+def _desk(product: str, asked: Part | None) -> None:
+    session: Session = st.session_state.setdefault("review_session", Session())
+    state = st.session_state.get("review_desk")
+    sent = state.get("sent") if state else None
+    trouble = _settle(session, bookings_of(sent))
+    data = {"trouble": trouble, "results": dict(session.settled), "judged": session.judged}
+    try:
+        data |= _waiting(session, product, asked, sent)
+    except LedgerUnavailable as error:
+        data |= {"parts": [], "order": [], "left": None, "trouble": wiring.judge_again(error)}
+    data["scope"] = product
+    review_view(data=data, key="review_desk", default={"sent": None}, on_sent_change=lambda: None)
+
+
+def _settle(session: Session, bookings: list[Any]) -> str:
+    """Settle what is new; what to say where that was not possible."""
+    session.settled = {booking.id: session.settled[booking.id] for booking in bookings if booking.id in session.settled}
+    try:
+        new = settle(session, bookings, who.person(), line().ledger, wiring.mask, datetime.now(UTC))
+        wiring.remember_looks(new)
+    except LedgerUnavailable as error:
+        return wiring.judge_again(error)
+    if new:
+        wiring.queue.clear()
+    return ""
+
+
+def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> dict[str, Any]:
+    """The next parts: all by id in order, and in full those that the browser does not have yet."""
+    now, zone = datetime.now(UTC), st.context.timezone or "UTC"
+    had = set(sent.get("have", [])) if isinstance(sent, dict) else set()
+    queue = [part for part in wiring.queue(product) if frame_key(part.key) not in session.mine]
+    first = [asked] if asked else []
+    order = (first + [part for part in queue if not asked or part.key != asked.key])[:AHEAD]
+    fresh = [part for part in order if str(part.key) not in had][:PER_ROUND]
+    return {
+        "order": [str(part.key) for part in order],
+        "parts": [review_part(wiring.shown(part), now, zone) for part in fresh],
+        "left": len(queue),
+    }

@@ -1,0 +1,183 @@
+"""Trends: scores, rates and what people confirmed over time, alarms, and since when something has been."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from core.errors import LineError
+from dashboard import wiring
+from dashboard.read_models import Part, places
+from dashboard.theme import DARK, LIGHT
+from dashboard.trends import read_models
+from dashboard.trends.bands import limits_held, trends
+from dashboard.trends.charts import Mark, TrendView, trend_chart
+from dashboard.trends.read_models import LimitsSet, LotSeen, Promoted, StepCount
+from dashboard.trends.spans import SPANS, Span
+from dashboard.trends.story import Alarm, SinceWhen, alarms, since_change, since_when
+from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.words import clock_words, count_words
+
+ALL = "all cameras"
+QUARTER = timedelta(days=90)
+ROOM_FOR_AXES = "<style>.st-key-trend_box { padding-right: 110px; }</style>"
+"""Rows that stand below each other are made as wide as their box, and their axes come on top."""
+
+
+def page() -> None:
+    """Filters on one line, alarms, one drawing, and the question since when."""
+    page_style()
+    try:
+        products, cameras = places(wiring.line().ledger.engine)
+        if not products:
+            show_next_step("Nothing was inspected yet", "Trends appear with the first parts:", "make demo")
+            return
+        _page(products, cameras)
+    except LineError as error:
+        show_error(error)
+
+
+def _page(products: list[str], cameras: list[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        product = st.selectbox("product", products, label_visibility="collapsed", width=200, key="trend_product")
+        chosen = st.selectbox("camera", [ALL, *cameras], label_visibility="collapsed", width=200, key="trend_camera")
+        name = st.segmented_control("span", list(SPANS), default="7 d", label_visibility="collapsed", key="trend_span")
+        st.space("stretch")
+        asked = st.toggle("Since when?", key="since_when")
+    span, now = SPANS[name or "7 d"], datetime.now(UTC)
+    camera = "" if chosen == ALL else chosen
+    if asked:
+        _since_when(product, now)
+    _trends(product, camera, span, now)
+
+
+def _trends(product: str, camera: str, span: Span, now: datetime) -> None:
+    engine = wiring.line().ledger.engine
+    counts = wiring.step_counts(product, camera, span, now.replace(second=0, microsecond=0))
+    if not counts:
+        st.subheader("No part in this time")
+        st.caption("Choose a longer time, another product or all cameras.")
+        return
+    promoted, limits = read_models.promotions(engine, product), read_models.limits_set(engine, product)
+    since, steps = span.since(now), trends(counts)
+    if found := alarms(steps, counts):
+        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in found))
+    marks = _marks(promoted, limits, read_models.lots_seen(engine, product, since), camera, since)
+    said = [each for each in read_models.confirmations(engine, product, since) if camera in ("", each.camera)]
+    held = limits_held(promoted, limits, since, now)
+    view = TrendView(steps, span.step, held, marks, said, (since, now))
+    colours = DARK if st.context.theme.type == "dark" else LIGHT
+    st.html(ROOM_FOR_AXES)
+    with st.container(key="trend_box"):
+        st.altair_chart(trend_chart(view, colours), key="trend_chart", width="stretch")
+
+
+def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Span) -> str:
+    change, zone = alarm.change, st.context.timezone or "UTC"
+    verb = "rose" if change.rose else "fell"
+    shares = f"from {1000 * change.before:.3g} to {1000 * change.after:.3g} per thousand"
+    near = [each for each in changes if abs(each.at - alarm.since) <= 2 * span.step]
+    because = f" Just then: {plain(_change_words(near[-1]))}." if near else ""
+    when = clock_words(alarm.since, zone)[:16]
+    return f"**{alarm.what[0].upper()}{alarm.what[1:]} {verb}** {shares}, most likely since {when}.{because}"
+
+
+def _change_words(change: Promoted | LimitsSet) -> str:
+    if isinstance(change, Promoted):
+        return f"model {change.model_version_id} was promoted by {change.who} ({change.why})"
+    limits = change.limits
+    return f"limits of model {change.model_version_id} became {limits.review_from:.3g} / {limits.reject_from:.3g}"
+
+
+def _marks(
+    promoted: Sequence[Promoted], limits: Sequence[LimitsSet], lots: Sequence[LotSeen], camera: str, since: datetime
+) -> list[Mark]:
+    first: dict[str, datetime] = {}
+    for lot in lots:
+        if camera in ("", lot.camera):
+            first[lot.lot] = min(lot.first_at, first.get(lot.lot, lot.first_at))
+    told = [Mark(each.at, f"model {each.model_version_id}", is_lot=False) for each in promoted]
+    told += [
+        Mark(each.at, f"limits {each.limits.review_from:.3g} / {each.limits.reject_from:.3g}", is_lot=False)
+        for each in limits
+        if all(abs(each.at - other.at) > timedelta(minutes=1) for other in promoted)
+    ]
+    told += [Mark(at, lot, is_lot=True) for lot, at in first.items()]
+    return [mark for mark in told if mark.at >= since]
+
+
+def _since_when(product: str, now: datetime) -> None:
+    engine = wiring.line().ledger.engine
+    said = read_models.confirmations(engine, product, now - QUARTER)
+    kinds = sorted({each.kind for each in said if each.kind})
+    with st.container(border=True, key="since_when_box"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            kind = st.selectbox(
+                "kind of defect",
+                kinds,
+                index=None,
+                placeholder="a kind of defect",
+                label_visibility="collapsed",
+                width=240,
+            )
+            part_id = st.text_input("part", placeholder="or a part's id", label_visibility="collapsed", width=240)
+        lots = read_models.lots_seen(engine, product, now - QUARTER)
+        if part_id.strip():
+            _of_part(part_id.strip(), product, lots, said, now)
+        elif kind:
+            _tell(since_when([each for each in said if each.kind == kind], lots), f"{kind}, confirmed by people")
+        else:
+            st.caption("Get the first occurrence, the lots, cameras and models, and how many parts went out since.")
+
+
+def _of_part(
+    part_id: str, product: str, lots: Sequence[LotSeen], said: Sequence[read_models.Confirmation], now: datetime
+) -> None:
+    """By what people said of it; else by when its camera's rejects changed."""
+    found = [part for part in read_models.parts_named(wiring.line().ledger.engine, part_id) if part.product == product]
+    if not found:
+        st.caption(plain(f"No part of {product} has the id {part_id}."))
+        return
+    part = found[0]
+    kinds = {each.kind for each in said if (each.captured_at, each.camera) == (part.key.captured_at, part.key.camera)}
+    if kinds - {""}:
+        kind = (kinds - {""}).pop()
+        _tell(since_when([each for each in said if each.kind == kind], lots), f"{kind}, as confirmed on {part_id}")
+        return
+    _tell(*_since_its_camera_changed(part, lots, now))
+
+
+def _since_its_camera_changed(part: Part, lots: Sequence[LotSeen], now: datetime) -> tuple[SinceWhen | None, str]:
+    span, camera = SPANS["90 d"], part.key.camera
+    counts = wiring.step_counts(part.product, camera, span, now.replace(second=0, microsecond=0))
+    rises = [alarm for alarm in alarms(trends(counts), counts) if alarm.change.rose]
+    if not rises:
+        return None, f"rejects of {camera}: no change in ninety days that is sure enough"
+    known = _rejected(counts, rises[0].since)
+    return since_change(rises[0].since, lots, camera, known, now), f"{rises[0].what} on {camera}"
+
+
+def _rejected(counts: Sequence[StepCount], since: datetime) -> int:
+    return sum(count.frames for count in counts if count.begins_at >= since and count.decision == "NG")
+
+
+def _tell(found: SinceWhen | None, what: str) -> None:
+    if found is None:
+        st.caption(plain(f"Nothing is known of {what}."))
+        return
+    zone = st.context.timezone or "UTC"
+    st.markdown(
+        f"**{plain(what)}**: first {clock_words(found.first_at, zone)}, last {clock_words(found.last_at, zone)}"
+    )
+    told = {
+        "known parts": count_words(found.known),
+        "lots": str(len(found.lots)),
+        "parts of these lots": count_words(found.inspected),
+        "of them went out": count_words(found.went_out),
+        "models": ", ".join(map(str, found.models)) or "none",
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, words in told.items():
+            st.metric(name, words, width="content")
+    named = f"{', '.join(found.lots[:12])}{' ...' if len(found.lots) > 12 else ''}"
+    st.caption(plain(f"Cameras: {', '.join(found.cameras)}. Lots: {named or 'none known'}."))

@@ -1,0 +1,41 @@
+"""What is asked of the retrain station: by whom, and never without a reason."""
+
+from collections.abc import Callable
+
+import pytest
+
+from core.access import Person, Role
+from core.adapters.in_memory_ledger import MemoryLedger
+from core.asking import ask_promotion, ask_rollback, ask_training
+from core.errors import AccessDenied, ReasonMissing
+from core.request import Request, RequestKind
+from tests.contracts.ledgers import TODAY
+
+ENGINEER = Person("ada", frozenset({Role.ENGINEER}))
+ASKED: dict[RequestKind, Callable[[MemoryLedger, Person, str], Request]] = {
+    RequestKind.PROMOTE: lambda ledger, person, why: ask_promotion(ledger, person, "nut", 3, TODAY, why),
+    RequestKind.ROLLBACK: lambda ledger, person, why: ask_rollback(ledger, person, "nut", TODAY, why),
+    RequestKind.TRAIN: lambda ledger, person, why: ask_training(ledger, person, "nut", TODAY, why, ["memory:a"]),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_an_engineer_asks_with_a_reason(kind: RequestKind) -> None:
+    """The station finds who, why and what."""
+    ledger = MemoryLedger()
+    asked = ASKED[kind](ledger, ENGINEER, " because ")
+    assert (asked.kind, asked.product, asked.who, asked.why) == (kind, "nut", "ada", "because")
+    expected = {RequestKind.PROMOTE: {"model_version_id": 3}, RequestKind.TRAIN: {"images": ["memory:a"]}}
+    assert dict(asked.details) == expected.get(kind, {})
+    assert ledger.requests("nut", 5) == [asked]
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_others_and_those_without_a_reason_ask_nothing(kind: RequestKind) -> None:
+    """No row is written."""
+    ledger = MemoryLedger()
+    with pytest.raises(AccessDenied):
+        ASKED[kind](ledger, Person("omar", frozenset({Role.OPERATOR, Role.QUALITY})), "because")
+    with pytest.raises(ReasonMissing):
+        ASKED[kind](ledger, ENGINEER, " ")
+    assert ledger.requests("nut", 5) == []

@@ -1,0 +1,144 @@
+"""Bands, rates, alarms and since when: numbers and words from counts."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.review import Judgement
+from core.rollup import NO_BIN, score_bin
+from core.verdict import Decision, Threshold
+from dashboard.theme import DARK, LIGHT
+from dashboard.trends.alarm import change_point, moving_average
+from dashboard.trends.bands import limits_held, quantiles, trends
+from dashboard.trends.charts import Mark, TrendView, trend_chart
+from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Promoted, StepCount
+from dashboard.trends.story import alarms, since_change, since_when
+from tests.contracts.ledgers import TODAY
+
+HOUR = timedelta(hours=1)
+SCORES = st.lists(st.floats(0.05, 50), min_size=20, max_size=300)
+
+
+@given(SCORES)
+def test_quantiles_from_counts_are_those_of_the_scores_to_a_bin(scores: list[float]) -> None:
+    """As exact as the bins are."""
+    bins: dict[int, int] = {}
+    for score in scores:
+        bins[score_bin(score)] = bins.get(score_bin(score), 0) + 1
+    found = quantiles(bins)
+    exact = np.quantile(scores, (0.05, 0.25, 0.5, 0.75, 0.95), method="inverted_cdf")
+    assert found == tuple(sorted(found))
+    assert np.allclose(found, exact, rtol=0.03)
+
+
+def test_a_step_knows_its_rates_and_only_judged_parts_have_quantiles() -> None:
+    """Per thousand of all its parts."""
+    counts = [StepCount(TODAY, Decision.OK, score_bin(1.0), 97), StepCount(TODAY, Decision.ERROR, NO_BIN, 3)]
+    (step,) = trends(counts)
+    assert step.rate(Decision.ERROR) == 30
+    assert step.quantiles[2] == pytest.approx(1.0, rel=0.03)
+    (dark,) = trends(counts[1:])
+    assert dark.quantiles == ()
+
+
+def test_a_rate_that_rises_is_found_where_it_rose() -> None:
+    """With both shares."""
+    change = change_point([1] * 20 + [9] * 5, [100] * 25)
+    assert change is not None
+    assert (change.place, change.rose) == (20, True)
+    assert (change.before, change.after) == (0.01, 0.09)
+
+
+@given(st.integers(0, 2**31))
+def test_a_line_that_does_not_change_is_left_alone(seed: int) -> None:
+    """Ninety days of chance are no change."""
+    hits = np.random.default_rng(seed).binomial(1000, 0.01, 90)
+    assert change_point([int(hit) for hit in hits], [1000] * 90) is None
+
+
+def test_a_sure_but_tiny_change_is_not_told() -> None:
+    """With a million parts each difference is sure."""
+    assert change_point([100_000] * 5 + [105_000] * 5, [1_000_000] * 10) is None
+
+
+def test_steps_without_parts_move_nothing() -> None:
+    """Neither the average nor the alarm."""
+    assert moving_average([5, 0, 5], [100, 0, 100]) == [0.05, 0.05, 0.05]
+    assert change_point([0, 0, 0], [0, 0, 0]) is None
+    assert moving_average([0], [0]) == [0.0]
+
+
+def test_alarms_name_rejects_and_scores_that_moved() -> None:
+    """Each with since when."""
+    early = [StepCount(TODAY + place * HOUR, Decision.OK, score_bin(1.0), 200) for place in range(10)]
+    late = [StepCount(TODAY + place * HOUR, Decision.NG, score_bin(3.0), 60) for place in range(10, 14)]
+    good = [StepCount(TODAY + place * HOUR, Decision.OK, score_bin(1.5), 140) for place in range(10, 14)]
+    counts = sorted([*early, *late, *good], key=lambda count: count.begins_at)
+    found = alarms(trends(counts), counts)
+    assert [alarm.what for alarm in found] == ["rejects", "scores above the usual"]
+    assert {alarm.since for alarm in found} == {TODAY + 10 * HOUR}
+
+
+def test_limits_change_with_the_model_and_with_a_row() -> None:
+    """What held before the first promotion is nothing."""
+    promoted = [Promoted(1, TODAY, "a", ""), Promoted(2, TODAY + 4 * HOUR, "a", "")]
+    limits = [
+        LimitsSet(1, Threshold(1, 2), TODAY - HOUR, "a", ""),
+        LimitsSet(2, Threshold(3, 4), TODAY - HOUR, "a", ""),
+        LimitsSet(1, Threshold(1, 3), TODAY + 2 * HOUR, "a", ""),
+    ]
+    held = limits_held(promoted, limits, TODAY - 2 * HOUR, TODAY + 6 * HOUR)
+    assert [(each.begins_at - TODAY, each.limits) for each in held] == [
+        (0 * HOUR, Threshold(1, 2)),
+        (2 * HOUR, Threshold(1, 3)),
+        (4 * HOUR, Threshold(3, 4)),
+    ]
+    assert held[-1].ends_at == TODAY + 6 * HOUR
+
+
+def said(hours: int, lot: str, camera: str = "cam", judgement: Judgement = Judgement.DEFECT) -> Confirmation:
+    return Confirmation(TODAY + hours * HOUR, camera, lot, 7, "OK", judgement, "scratch")
+
+
+def lot(name: str, camera: str = "cam", went_out: int = 90) -> LotSeen:
+    return LotSeen(name, camera, 7, TODAY, TODAY + 9 * HOUR, 100, went_out)
+
+
+def test_since_when_counts_what_went_out_of_the_affected_lots_and_cameras() -> None:
+    """Not of others."""
+    lots = [lot("A"), lot("B", went_out=80), lot("B", "side"), lot("C")]
+    found = since_when([said(3, "B"), said(1, "A")], lots)
+    assert found is not None
+    assert (found.first_at, found.last_at, found.known) == (TODAY + HOUR, TODAY + 3 * HOUR, 2)
+    assert (found.lots, found.cameras, found.models) == (("B", "A"), ("cam",), (7,))
+    assert (found.inspected, found.went_out) == (200, 170)
+    assert since_when([], lots) is None
+
+
+def test_a_change_on_a_camera_affects_all_its_lots_since_then() -> None:
+    """Those that ended before are left out."""
+    found = since_change(TODAY + 9 * HOUR, [lot("A"), lot("B", "side")], "cam", 5, TODAY)
+    assert (found.lots, found.went_out, found.known) == (("A",), 90, 5)
+    assert since_change(TODAY + 10 * HOUR, [lot("A")], "cam", 5, TODAY).lots == ()
+
+
+def test_only_what_contradicts_the_line_is_a_mistake() -> None:
+    """A good part it rejected, a defect it let pass."""
+    assert said(0, "A").is_miss
+    assert not said(0, "A").is_false_reject
+    assert not said(0, "A", judgement=Judgement.GOOD).is_false_reject
+    rejected = Confirmation(TODAY, "cam", "A", 7, "NG", Judgement.GOOD, "")
+    assert rejected.is_false_reject
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_the_drawing_is_whole_with_much_and_with_little(colours: dict[str, str]) -> None:
+    """Four rows on one axis, and nothing that the drawing's own schema refuses."""
+    counts = [StepCount(TODAY, Decision.OK, score_bin(1.0), 5), StepCount(TODAY + HOUR, Decision.ERROR, NO_BIN, 1)]
+    for steps in (trends(counts), []):
+        marks = [Mark(TODAY, "model 2", is_lot=False), Mark(TODAY, "L-1", is_lot=True)]
+        view = TrendView(steps, HOUR, [], marks, [said(1, "A")], (TODAY, TODAY + 2 * HOUR))
+        assert len(trend_chart(view, colours).to_dict()["vconcat"]) == 4

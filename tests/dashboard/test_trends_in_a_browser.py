@@ -1,0 +1,69 @@
+"""The Trends page as a quality engineer uses it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
+from tests.dashboard.seed_weeks import seed_weeks
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, str]]:
+    folder: Path = tmp_path_factory.mktemp("line")
+    with fresh_line(folder) as place, running_dashboard(place.environment, folder) as address:
+        seed_weeks(place.line, days=14)
+        yield place, address
+
+
+def trends(browser: Browser, address: str) -> Page:
+    page = opened(browser, f"{address}/trends")
+    page.locator(".st-key-trend_box .marks").first.wait_for(timeout=90_000)
+    return page
+
+
+def test_a_kind_of_defect_is_told_since_when(browser: Browser, running: tuple[Place, str]) -> None:
+    """First occurrence, lots, cameras, models, and how many parts went out."""
+    page = trends(browser, running[1])
+    page.get_by_text("Since when?").click()
+    page.get_by_label("kind of defect").click()
+    page.get_by_role("option", name="scratch").click()
+    box = page.locator(".st-key-since_when_box")
+    expect(box).to_contain_text("scratch, confirmed by people")
+    expect(box).to_contain_text("of them went out")
+    expect(box).to_contain_text("Cameras: line1")
+    page.context.close()
+
+
+def test_a_part_nobody_has_looked_at_is_told_by_its_camera_s_rejects(
+    browser: Browser, running: tuple[Place, str]
+) -> None:
+    """And a part that is not there is said not to be."""
+    page = trends(browser, running[1])
+    page.get_by_text("Since when?").click()
+    box = page.locator(".st-key-since_when_box")
+    field = box.get_by_placeholder("or a part's id")
+    field.fill("P-nowhere")
+    field.press("Enter")
+    expect(box).to_contain_text("No part of gear has the id P-nowhere")
+    field.fill("P-1000839")
+    field.press("Enter")
+    expect(box).to_contain_text("on line1-")
+    page.context.close()
+
+
+def test_the_drawing_is_no_wider_than_the_window(browser: Browser, running: tuple[Place, str]) -> None:
+    """On a bench and on a wall."""
+    for width, height in ((1280, 800), (1920, 1080)):
+        page = opened(browser, f"{running[1]}/trends", width, height)
+        drawing = page.locator(".st-key-trend_box .marks").first
+        drawing.wait_for(timeout=90_000)
+        box = drawing.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= width
+        assert box["width"] > 0.9 * width
+        page.context.close()
