@@ -28,7 +28,7 @@ from core.inspection import (
     TrainingProgress,
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
-from core.retraining import LearnedPart, Origin, Promotion, Use
+from core.retraining import LearnedPart, Origin, Promotion, SeenScore, Use
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 from core.worker_report import FORGOTTEN_AFTER, WorkerReport
@@ -226,6 +226,16 @@ class MemoryLedger(
             and one.frame.id not in said
         ]
         return list({part.sha256: part for part in sorted(found, key=lambda part: part.captured_at)}.values())
+
+    def recent_scores(self, product: str, model_version_id: int, limit: int) -> Sequence[SeenScore]:
+        """From the results."""
+        found = [
+            SeenScore(one.frame.captured_at, one.frame.id.camera, one.frame.lot, one.verdict.score)
+            for one in self.results.values()
+            if isinstance(one, Inspection)
+            and (one.frame.product, one.judge.model_version_id) == (product, model_version_id)
+        ]
+        return sorted(found, key=lambda one: one.captured_at)[-limit:]
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

@@ -10,7 +10,7 @@ from core.adapters.database import translated
 from core.adapters.schema import inspection
 from core.adapters.schema_reviews import review
 from core.inspection import KeptGood
-from core.retraining import LearnedPart, Origin, Use
+from core.retraining import LearnedPart, Origin, SeenScore, Use
 from core.verdict import Decision
 
 MOST_UNREVIEWED = 5000
@@ -52,3 +52,11 @@ class PostgresLearning:
             for sha256, uri, at, lot, camera in map(tuple, found)
         ]
         return list({part.sha256: part for part in parts}.values())
+
+    def recent_scores(self, product: str, model_version_id: int, limit: int) -> Sequence[SeenScore]:
+        """By an index on product and time."""
+        columns = (inspection.c.captured_at, inspection.c.camera, inspection.c.lot, inspection.c.score)
+        of_version = (inspection.c.product == product, inspection.c.model_version_id == model_version_id)
+        newest = select(*columns).where(*of_version).order_by(inspection.c.captured_at.desc()).limit(limit)
+        with translated(), self.engine.connect() as connection:
+            return [SeenScore(*row) for row in reversed(connection.execute(newest).all())]

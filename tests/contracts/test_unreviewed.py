@@ -7,7 +7,7 @@ import pytest
 
 from core.frame import FrameHeader, sha256_of
 from core.inspection import NOT_KEPT, Evidence
-from core.retraining import LearnedPart, Origin, Use
+from core.retraining import LearnedPart, Origin, SeenScore, Use
 from core.review import Judgement, Opinion, PartKey
 from core.verdict import Decision
 from tests.contracts.ledgers import TODAY, Ledger, batch, frame, inspected
@@ -49,3 +49,11 @@ def test_kept_good_parts_of_the_time_that_nobody_reviewed_are_found_oldest_first
         for one in wanted
     ]
     assert ledger.unreviewed_good("nut", TODAY, SOON) == []
+
+
+def test_a_versions_newest_scores_are_found_oldest_first(ledger: Ledger) -> None:
+    """As many as asked for; of this version and product alone."""
+    recorded = [record(ledger, sequence) for sequence in range(3)]
+    newest = [SeenScore(one.captured_at, one.id.camera, one.lot, 0.1) for one in recorded[1:]]
+    assert ledger.recent_scores("ballscrew", 1, 2) == newest
+    assert ledger.recent_scores("ballscrew", 2, 10) == ledger.recent_scores("nut", 1, 10) == []
