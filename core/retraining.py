@@ -125,3 +125,13 @@ class Promotion:
     at: datetime
     who: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenScore:
+    """What a model gave a part: for the question whether its scores have drifted."""
+
+    captured_at: datetime
+    camera: str
+    lot: str
+    score: float

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.product import ModelVersion
-from core.retraining import LearnedPart, Promotion, RunStep, Snapshot, TrainingRun
+from core.retraining import LearnedPart, Promotion, RunStep, SeenScore, Snapshot, TrainingRun
 from core.verdict import Threshold
 
 
@@ -58,4 +58,19 @@ class PromotionHistory(Protocol):
         Raises:
             UnknownModel: No such version.
         """
+        ...
+
+
+class UnreviewedParts(Protocol):
+    """What the line called good and nobody looked at."""
+
+    def unreviewed_good(self, product: str, since: datetime, until: datetime) -> Sequence[LearnedPart]:
+        """OK parts captured from `since` until before `until` that are kept and of which nobody said anything.
+
+        Oldest first; each picture once, as something that might be accepted automatically.
+        """
+        ...
+
+    def recent_scores(self, product: str, model_version_id: int, limit: int) -> Sequence[SeenScore]:
+        """What this version gave the product's newest parts, oldest first; late and failed ones left out."""
         ...

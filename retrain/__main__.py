@@ -21,20 +21,24 @@ from core.product import Product
 from core.settings import LineSettings
 from model.images import decode
 from model.strict.bundle import check_letter, checked_sha256
+from retrain.drift import drifted
 from retrain.following import Follower
 from retrain.history import history
 from retrain.learned import keep_learned
 from retrain.night import run_night
-from retrain.promotion import Change, promote_bundle, read_with
+from retrain.promotion import Change, fetched_bundle, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
-from retrain.station import Station, beside, cancel, promote_version, roll_back, serving
+from retrain.station import Station, beside, serving
+from retrain.station_verbs import cancel, promote_version, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
 from retrain.workshop.jobs import Bounds
 
+DRIFT_PARTS = 5000
+"""Newest parts in which drift is looked for."""
 READER = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
 
 
@@ -161,18 +165,27 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
         if stop.is_set():
             raise NightInterrupted
 
+    artifacts, folder = wiring.open_artifacts(line), settings.folder.absolute()
+
+    def drift(product: str) -> list[str]:
+        model = ledger.active()[product].model
+        letter = check_letter(fetched_bundle(model, artifacts, folder / "bundles", READER))
+        scores = ledger.recent_scores(product, model.id, DRIFT_PARTS)
+        return [found.sentence() for found in drifted(scores, letter.calibration_scores)]
+
     shop = Shop(
         ledger=ledger,
-        artifacts=wiring.open_artifacts(line),
+        artifacts=artifacts,
         decode=decode,
         read_bundle=READER,
         clock=lambda: datetime.now(UTC),
-        folder=settings.folder.absolute(),
+        folder=folder,
         bounds=Bounds(settings.threads, settings.memory_gib, settings.device),
         check_stop=check_stop,
         rest=stop.wait,
         waiting=backlog,
         yield_above=settings.yield_above,
+        drift=drift,
     )
     who = f"{socket.gethostname()}-{os.getpid()}"
     return Station(ledger, lambda order: run_night(order, shop), beside, shop.clock, who)

@@ -12,7 +12,7 @@ from math import ceil
 
 from core.night_rule import NightRule
 from core.retraining import LearnedPart, Origin, Use
-from retrain.likeness import Thumbnail, near_any, near_limit
+from retrain.likeness import Gallery, Thumbnail, near_limit
 
 HELD_OUT_SHARE = 0.15
 CALIBRATE_SHARE = 0.2
@@ -102,23 +102,25 @@ def _precedence(one: Candidate) -> tuple[int, datetime, str]:
 def _unlike(candidates: Sequence[Candidate], golden: Golden, left_out: Counter[str]) -> list[Candidate]:
     limit = near_limit([one.thumbnail for one in candidates])
     kept: list[Candidate] = []
+    seen, gold = Gallery(len(candidates)), Gallery(len(golden.thumbnails))
+    for thumbnail in golden.thumbnails:
+        gold.add(thumbnail)
     for one in candidates:
-        reason = _reason_against(one, golden, kept, limit)
+        reason = _reason_against(one, golden, gold, seen, limit)
         if reason:
             left_out[reason] += 1
         else:
             kept.append(one)
+            seen.add(one.thumbnail)
     return kept
 
 
-def _reason_against(one: Candidate, golden: Golden, kept: Sequence[Candidate], limit: float) -> str:
+def _reason_against(one: Candidate, golden: Golden, gold: Gallery, seen: Gallery, limit: float) -> str:
     if one.sha256 in golden.sha256s or is_fixed_sample(one.sha256):
         return "golden, or of the gate's fixed sample"
-    if near_any(one.thumbnail, golden.thumbnails, limit):
+    if gold.holds_like(one.thumbnail, limit):
         return "like a golden part"
-    if near_any(one.thumbnail, [other.thumbnail for other in kept], limit):
-        return "like another one"
-    return ""
+    return "like another one" if seen.holds_like(one.thumbnail, limit) else ""
 
 
 def _capped(candidates: Sequence[Candidate], lot_cap: int, camera_cap: int, left_out: Counter[str]) -> list[Candidate]:

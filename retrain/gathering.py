@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.golden import is_false_reject
 from core.ports import ModelRegistry, TrainingBoard
 from core.product import ActiveModel
 from core.retraining import LearnedPart, Origin, RunState, Snapshot, TrainingRun, Use
-from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
 from core.review import GoldenPart, Review
 from core.review_ports import GoldenSet, Reviews
 from retrain.curation import Candidate, Golden, is_fixed_sample
@@ -21,10 +21,20 @@ LEARNED = (RunState.PROMOTED, RunState.SHADOWING, RunState.AWAITING, RunState.RO
 """What runs in these states learned from is known; the pictures of all others are new again."""
 FIXED_SAMPLE = 100
 ALL_RUNS = 100_000
+LOOKED_BACK = timedelta(days=14)
+"""Beyond the quarantine: older parts say little of what the line makes now."""
 
 
 class NightLedger(
-    ModelRegistry, PromotionHistory, TrainingRuns, Snapshots, Reviews, GoldenSet, TrainingBoard, Protocol
+    ModelRegistry,
+    PromotionHistory,
+    TrainingRuns,
+    Snapshots,
+    UnreviewedParts,
+    Reviews,
+    GoldenSet,
+    TrainingBoard,
+    Protocol,
 ):
     """All that a night asks of the ledger."""
 
@@ -40,6 +50,7 @@ class Gathered:
     fixed: Sequence[Review]
     defects: Sequence[Review]
     accepted: Sequence[Review]
+    unreviewed: Sequence[LearnedPart]
 
     def material(self, now: datetime, drift: Sequence[str]) -> Material:
         """For the triggers."""
@@ -48,10 +59,10 @@ class Gathered:
         wrong = [review for review in reviewed if is_false_reject(review) or _is_miss(review)]
         days = (now - since).total_seconds() / 86400
         name = f"model {self.active.model.id}"
-        return Material(name, len(self.new), 0, days, len(reviewed), len(wrong), drift)
+        return Material(name, len(self.new), len(self.unreviewed), days, len(reviewed), len(wrong), drift)
 
 
-def gathered(active: ActiveModel, ledger: NightLedger) -> Gathered:
+def gathered(active: ActiveModel, ledger: NightLedger, now: datetime) -> Gathered:
     """Read once; a few queries."""
     product = active.model.product
     accepted = _one_each(ledger.accepted(product, 0))
@@ -61,14 +72,15 @@ def gathered(active: ActiveModel, ledger: NightLedger) -> Gathered:
     known = wrong | {part.sha256 for part in learned}
     fixed = [review for review in accepted if is_fixed_sample(review.sha256)][:FIXED_SAMPLE]
     new = [review for review in accepted if review.sha256 not in known and not is_fixed_sample(review.sha256)]
-    return Gathered(active, new, learned, ledger.golden(product), fixed, defects, accepted)
+    unreviewed = [part for part in _unreviewed(active, ledger, now) if part.sha256 not in known]
+    return Gathered(active, new, learned, ledger.golden(product), fixed, defects, accepted, unreviewed)
 
 
 def candidates(found: Gathered, pictures: Pictures) -> list[Candidate]:
     """Those whose picture is still there."""
     new = [(_part_of(review), None) for review in found.new]
     earlier = [(part, part.use) for part in found.learned]
-    made = (_candidate(part, use, pictures) for part, use in (*new, *earlier))
+    made = (candidate_of(part, use, pictures) for part, use in (*new, *earlier))
     return [one for one in made if one is not None]
 
 
@@ -107,6 +119,14 @@ def _learned(ledger: NightLedger, product: str) -> list[LearnedPart]:
     return list(found.values())
 
 
+def _unreviewed(active: ActiveModel, ledger: NightLedger, now: datetime) -> Sequence[LearnedPart]:
+    """Out of their quarantine; none where the recipe accepts nothing automatically."""
+    if not active.recipe.accept_automatically:
+        return ()
+    until = now - timedelta(days=active.recipe.quarantine_days)
+    return ledger.unreviewed_good(active.model.product, until - LOOKED_BACK, until)
+
+
 def _one_each(reviews: Iterable[Review]) -> list[Review]:
     """The same picture seen twice is one part."""
     return list({review.sha256: review for review in reviews}.values())
@@ -121,7 +141,8 @@ def _part_of(review: Review) -> LearnedPart:
     return LearnedPart(review.sha256, review.frame_uri, at, review.lot, camera, Origin.ACCEPTED, Use.TRAIN)
 
 
-def _candidate(part: LearnedPart, earlier: Use | None, pictures: Pictures) -> Candidate | None:
+def candidate_of(part: LearnedPart, earlier: Use | None, pictures: Pictures) -> Candidate | None:
+    """What curation looks at; None where the picture is gone."""
     thumbnail = pictures.thumbnail(part.frame_uri, part.sha256)
     origin = Origin.REPLAY if earlier else part.origin
     facts = (part.sha256, part.frame_uri, part.captured_at, part.lot, part.camera, origin)

@@ -45,6 +45,18 @@ def distances(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     return np.asarray(np.sqrt(np.maximum(squares, 0) / some.shape[1]), np.float64)
 
 
-def near_any(thumbnail: Thumbnail, others: Sequence[Thumbnail], limit: float) -> bool:
-    """Whether one of the others is the same picture."""
-    return bool(others) and bool((distances(thumbnail[None], np.stack(others)) < limit).any())
+class Gallery:
+    """Thumbnails to compare others with, in one block of memory: there may be thousands."""
+
+    def __init__(self, most: int) -> None:
+        self._pictures = np.empty((most, SIDE * SIDE), np.float32)
+        self._count = 0
+
+    def add(self, thumbnail: Thumbnail) -> None:
+        """One more."""
+        self._pictures[self._count] = thumbnail
+        self._count += 1
+
+    def holds_like(self, thumbnail: Thumbnail, limit: float) -> bool:
+        """Whether one of them is the same picture."""
+        return bool((distances(thumbnail[None], self._pictures[: self._count]) < limit).any())

@@ -16,11 +16,13 @@ from core.ports import LearningSource
 from core.product import ActiveModel, ModelVersion, Recipe
 from core.retraining import RunState, Snapshot, TrainingRun, Use
 from core.verdict import Threshold
+from retrain.automatic import accepted_by_themselves
 from retrain.curation import curated
 from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_person, reasons_to_refuse
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
 from retrain.pictures import Pictures
 from retrain.promotion import Change, fetched_bundle, register_bundle
+from retrain.shadows import opened
 from retrain.shop import Diary, Order, Shop, is_allowed, watch
 from retrain.triggers import LEAST_NEW, Weighed, asked_for, weighed
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, TrainJob
@@ -83,7 +85,7 @@ def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
     if active is None:
         return diary.end(RunState.SKIPPED, "no model yet: nothing to start from; promote a first one")
     diary.save(incumbent_id=active.model.id)
-    found = gathered(active, shop.ledger)
+    found = gathered(active, shop.ledger, shop.clock())
     weight = _weighed(order, found, shop)
     diary.save(reasons=weight.reasons, doubts=weight.doubts)
     if not weight.is_worth_it:
@@ -106,7 +108,9 @@ def _weighed(order: Order, found: Gathered, shop: Shop) -> Weighed:
 
 def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
     """The pictures of this run, or why there is none."""
-    chosen = curated(candidates(found, pictures), golden_of(found, pictures), found.active.recipe)
+    by_themselves = accepted_by_themselves(found, pictures, shop, diary)
+    offered = [*candidates(found, pictures), *by_themselves]
+    chosen = curated(offered, golden_of(found, pictures), found.active.recipe)
     diary.step(chosen.sentence())
     counted = Counter(part.use for part in chosen.parts)
     if counted[Use.TRAIN] < LEAST_NEW or counted[Use.CALIBRATE] < FEWEST_CALIBRATING:
@@ -227,9 +231,13 @@ def _registered(night: Night, candidate: Path) -> ModelVersion:
 
 
 def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) -> TrainingRun:
-    """Promoted, or left to a person."""
+    """Into the shadow, promoted, or left to a person."""
     shop, diary = night.shop, night.diary
     for_a_person = reasons_for_a_person(judged, night.recipe.promote_automatically)
+    if night.recipe.shadow_parts:
+        shop.ledger.begin_shadow(opened(diary.run, version.id, night.recipe, shop.clock()))
+        diary.step(f"model {version.id} scores {night.recipe.shadow_parts} parts beside the active model")
+        return diary.save(state=RunState.SHADOWING, doubts=(*diary.run.doubts, *for_a_person))
     if for_a_person:
         return diary.end(RunState.AWAITING, f"model {version.id} passed and awaits a person: {'; '.join(for_a_person)}")
     shop.ledger.promote(version.id, shop.clock(), diary.run.who, f"run {diary.run.id} passed the gate")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,6 +15,7 @@ from core.night_rule import hours_of
 from core.ports import ArtifactStore, Clock, FrameDecoder
 from core.product import Recipe
 from core.retraining import RunState, TrainingRun
+from core.shadow import Shadows
 from retrain.gathering import NightLedger
 from retrain.promotion import BundleReader
 from retrain.workshop.jobs import Bounds, Job
@@ -25,6 +26,10 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger("retrain")
 
 
+class RunLedger(NightLedger, Shadows, Protocol):
+    """What a night's own ledger is asked, and shadow runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The station's means. `check_stop` raises NightInterrupted once the station is told to stop.
@@ -33,7 +38,7 @@ class Shop:
     of a product's cameras have drifted, in sentences; `work` is how a job is done.
     """
 
-    ledger: NightLedger
+    ledger: RunLedger
     artifacts: ArtifactStore
     decode: FrameDecoder
     read_bundle: BundleReader

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,18 +13,18 @@ from core.ports import NightSlots
 from core.product import Product
 from core.request import Request, RequestKind, Requests, RequestState
 from core.retraining import RunState
-from retrain.gathering import NightLedger
+from retrain.shadows import ShadowLedger, settle
 from retrain.shop import Order
+from retrain.station_verbs import RECENT, cancel, promote_version, roll_back
 from retrain.timetable import MISFIRE_GRACE_S, NightlyJob, due_times, night_of, nightly_jobs, run_claimed
 
 ASKED = "asked "
 """How the slot of a request begins; its number follows."""
-RECENT = 200
 
 log = structlog.get_logger("retrain")
 
 
-class StationLedger(NightLedger, NightSlots, Requests, Protocol):
+class StationLedger(ShadowLedger, NightSlots, Requests, Protocol):
     """All that the station asks of the ledger."""
 
 
@@ -53,8 +53,9 @@ class Station:
         )
 
     def catch_up(self, products: Iterable[Product]) -> None:
-        """Begin what came due while nobody watched, and take over what a killed replica left behind."""
+        """Begin what came due while nobody watched, take over what a killed replica left, settle shadow runs."""
         now = self.clock()
+        settle(self.ledger, now, self.who)
         for order in (*self._missed(products, now), *self._left_behind(now)):
             if order.product not in self.running:
                 self._begin(order)
@@ -133,60 +134,6 @@ class Station:
 
     def _cancel(self, request: Request) -> str:
         return cancel(self.ledger, request.product, self.clock(), request.who, request.why)
-
-
-def promote_version(ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
-    """One row; the run that made the candidate says so too.
-
-    Raises:
-        UnknownModel: There is no such version of this product.
-    """
-    version, _ = ledger.model_version(version_id)
-    if version.product != product:
-        raise UnknownModel(f"model {version_id} is of {version.product}, not of {product}")
-    ledger.promote(version_id, at, who, why)
-    outcome = f"model {version_id} is active: promoted by {who}: {why}"
-    for run in ledger.training_runs(product, RECENT):
-        if run.candidate_id == version_id and run.state in (RunState.AWAITING, RunState.SHADOWING):
-            ledger.save_run(replace(run, state=RunState.PROMOTED, outcome=outcome, ended_at=at))
-            ledger.note_step(run.id, at, outcome)
-    return outcome
-
-
-def roll_back(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
-    """The model that judged before the active one judges again: one row, the same path as a promotion.
-
-    Raises:
-        UnknownModel: There is none.
-    """
-    history = ledger.promotions(product, RECENT)
-    active = history[0].model_version_id if history else None
-    earlier = next((one.model_version_id for one in history if one.model_version_id != active), None)
-    if active is None or earlier is None:
-        raise UnknownModel(f"{product} has no earlier model to go back to")
-    ledger.promote(earlier, at, who, f"rolled back from model {active}: {why}")
-    outcome = f"model {earlier} is active again: {who} rolled back model {active}: {why}"
-    for run in ledger.training_runs(product, RECENT):
-        if run.candidate_id == active and run.state is RunState.PROMOTED:
-            ledger.save_run(replace(run, state=RunState.ROLLED_BACK, outcome=outcome))
-            ledger.note_step(run.id, at, outcome)
-    return outcome
-
-
-def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
-    """Whoever runs it finds the row and ends the training.
-
-    Raises:
-        UnknownModel: Nothing of this product runs.
-    """
-    running = [run for run in ledger.training_runs(product, RECENT) if not run.state.is_over]
-    if not running:
-        raise UnknownModel(f"nothing of {product} is being trained: there is nothing to cancel")
-    outcome = f"cancelled by {who}: {why}"
-    for run in running:
-        ledger.save_run(replace(run, state=RunState.CANCELLED, outcome=outcome, ended_at=at))
-        ledger.note_step(run.id, at, outcome)
-    return f"run {running[0].id} {outcome}"
 
 
 def _last_due(job: NightlyJob, now: datetime) -> datetime | None:

@@ -41,6 +41,7 @@ from worker.patience import Patience
 from worker.portions import Hands
 from worker.reporting import EVERY_S, reporting, to_report
 from worker.settings import WorkerSettings
+from worker.shadowing import Shadowing
 from worker.telling import Herald, NoHerald
 from worker.views.book import ViewBook
 from worker.views.sweep import Sweep
@@ -129,6 +130,7 @@ def _bench(
         views=ViewBook(ledger.products, time.monotonic),
         sweep=Sweep(ledger, lambda: datetime.now(UTC), time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
+        shadow=Shadowing(ledger, loader, time.monotonic, in_background),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         doubts=_doubts(settings),
         wait_for_model_s=settings.model_wait_s,

@@ -7,6 +7,7 @@ from core.errors import ArtifactsUnavailable
 from core.inspection import BLAMELESS, NOT_KEPT, Evidence, Failure, Inspection, Refusal, Result
 from core.ports import ArtifactStore, Clock
 from core.product import Recipe
+from core.regions import Regions
 from core.verdict import Decision, ErrorReason, ScoreMap, judge
 from worker.deadline import is_late
 from worker.heatmap import to_stored_map
@@ -21,6 +22,14 @@ DETAIL_LIMIT = 500
 CHUNK_BYTES = 256 * 1024 * 1024
 
 
+Witness = Callable[[str, Sequence[Picture], Sequence[Result], Regions], None]
+"""Is shown the pictures of a product and what was decided, while the pixels are there; changes nothing."""
+
+
+def unwitnessed(_: str, __: Sequence[Picture], ___: Sequence[Result], ____: Regions) -> None:
+    """Where nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What judging needs: who serves, where evidence goes, what time it is, and why nobody serves a product."""
@@ -30,6 +39,7 @@ class Desk:
     artifacts: ArtifactStore
     patience: Patience
     clock: Clock
+    witness: Witness = unwitnessed
 
     def put(self, name: str, content: bytes) -> str:
         """Keep it and return its URI; insists where the store does not answer. Nothing is kept of nothing."""
@@ -84,7 +94,9 @@ def _judged(pictures: Sequence[Picture], product: str, desk: Desk) -> list[Resul
         return [failure_of(_given_up(one, ErrorReason.NO_MODEL, reason), desk) for one in pictures]
     found = scores([one.image for one in pictures], serving.detector)
     answers = without_regions(found, serving.detector, serving.active.recipe.ignore)
-    return [_judged_one(one, answer, serving, desk) for one, answer in zip(pictures, answers, strict=True)]
+    results = [_judged_one(one, answer, serving, desk) for one, answer in zip(pictures, answers, strict=True)]
+    desk.witness(product, pictures, results, serving.active.recipe.ignore)
+    return results
 
 
 def _judged_one(picture: Picture, answer: ScoreMap | NoScore, serving: Serving, desk: Desk) -> Result:

@@ -26,6 +26,7 @@ from worker.opening import Opened, open_delivery, set_aside
 from worker.optics.book import OpticsBook, unchecked
 from worker.patience import Patience, StopRequested
 from worker.portions import Hands, Portion
+from worker.shadowing import NoShadow, Shadowing
 from worker.telling import NoHerald, show
 from worker.tiles import Thumbnails, last_places, tiles_of
 from worker.views.book import ViewBook, no_views
@@ -69,6 +70,7 @@ class Bench:
     herald: Telling = field(default_factory=NoHerald)
     diary: Diary = field(default_factory=NoJudgedLog)
     meters: Meters = field(default_factory=Meters)
+    shadow: Shadowing | NoShadow = field(default_factory=NoShadow)
     doubts: Doubts = believe
     wait_for_model_s: float = 90.0
 
@@ -108,7 +110,8 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
         return bench.optics.checked(bench.views.checked(opened))
 
     thumbnails = Thumbnails(last_places([one.record.key for one in portion.deliveries]))
-    desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock)
+    bench.shadow.begin()
+    desk = Desk(bench.slot.serving(), bench.slot.absence, artifacts, patience, bench.clock, bench.shadow.witness)
     results = results_of(map(open_one, portion.deliveries), desk, thumbnails.see)
     deadlines = {product: serving.active.recipe.deadline_s for product, serving in desk.serving.items()}
     batch = Batch(tuple(results), portion.progress, bench.views.plans)
@@ -132,6 +135,7 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
         last_frame_at = monotonic()
         while not is_over(monotonic() - last_frame_at):
             bench.slot.refresh()
+            bench.shadow.refresh()
             bench.optics.refresh()
             bench.views.refresh()
             deliveries = _next_batch(bench)
@@ -174,6 +178,7 @@ def _inspect_portion(portion: Portion, bench: Bench, counts: Counts) -> None:
     # 4. Tell the bus. A crash before it leaves lag tools behind and records to clean up; reading begins at the
     #    ledger's offsets either way.
     _settle(inspected.batch, bench, counts)
+    bench.shadow.flush()
     # 5. The live board. A crash before it shows these frames late or never: they are in the ledger.
     show(tiles_of(inspected.batch.results, inspected.thumbnails), bench.board, counts)
     log.info("batch_inspected", frames=len(portion.deliveries), tries=portion.tries, **_decisions(inspected.batch))

@@ -44,6 +44,7 @@ GRANTS = {
     "consumer_offset": Grants(worker=WRITE),
     "data_snapshot": Grants(retrain="select, insert"),
     "discarded_artifact": Grants(dashboard=""),
+    "disagreement": Grants(worker="select, insert", retrain=READ),
     "golden_part": Grants(dashboard=WRITE, retrain="select, insert"),
     "in_hand": Grants(worker=f"{WRITE}, delete", dashboard=""),
     # A review locks the row it is about, and a lock asks for the right to update some column: this one decides nothing.
@@ -63,6 +64,7 @@ GRANTS = {
     "review": Grants(dashboard="select, insert", retrain=READ),
     "rollup": Grants(worker=WRITE, retrain=READ),
     "score_map": Grants(worker="select, insert", retrain=READ),
+    "shadow": Grants(worker="select, update", retrain=WRITE),
     "shift_check": Grants(dashboard=WRITE),
     "shift_check_step": Grants(dashboard=WRITE),
     "threshold": Grants(worker=READ, dashboard="select, insert", retrain="select, insert"),

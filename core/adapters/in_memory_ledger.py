@@ -10,7 +10,7 @@ from core.adapters.in_memory_parts import MemoryParts
 from core.adapters.in_memory_requests import MemoryRequests
 from core.adapters.in_memory_reviews import MemoryReviews
 from core.adapters.in_memory_rollups import MemoryRollups
-from core.adapters.in_memory_runs import MemoryRuns
+from core.adapters.in_memory_shadows import MemoryShadows
 from core.adapters.in_memory_shift import MemoryShift
 from core.attempts import Hand, taken_alone, taken_together, tries_before
 from core.errors import Fenced, NoOpenDay, UnknownModel
@@ -29,7 +29,7 @@ from core.inspection import (
     TrainingProgress,
 )
 from core.product import ActiveModel, BundleRef, ModelVersion, Product, Recipe
-from core.retraining import Promotion
+from core.retraining import LearnedPart, Origin, Promotion, SeenScore, Use
 from core.verdict import Decision, Threshold
 from core.verdict_message import key_of, to_verdict_message
 from core.worker_report import FORGOTTEN_AFTER, WorkerReport
@@ -51,7 +51,7 @@ class MemoryLedger(
     MemoryReviews,
     MemoryShift,
     MemoryRollups,
-    MemoryRuns,
+    MemoryShadows,
 ):
     """All of the ledger in dictionaries."""
 
@@ -206,6 +206,38 @@ class MemoryLedger(
             and result.frame.captured_at >= since
         ]
         return KeptGood(sum(bool(result.evidence.frame_uri) for result in ok), len(ok))
+
+    def unreviewed_good(self, product: str, since: datetime, until: datetime) -> Sequence[LearnedPart]:
+        """From the results and what was said of them."""
+        said = {review.part.frame_id for review in self.said}
+        found = [
+            LearnedPart(
+                one.frame.sha256,
+                one.evidence.frame_uri,
+                one.frame.captured_at,
+                one.frame.lot,
+                one.frame.id.camera,
+                Origin.AUTOMATIC,
+                Use.TRAIN,
+            )
+            for one in self.results.values()
+            if isinstance(one, Inspection)
+            and (one.decision, one.frame.product) == (Decision.OK, product)
+            and since <= one.frame.captured_at < until
+            and one.evidence.frame_uri
+            and one.frame.id not in said
+        ]
+        return list({part.sha256: part for part in sorted(found, key=lambda part: part.captured_at)}.values())
+
+    def recent_scores(self, product: str, model_version_id: int, limit: int) -> Sequence[SeenScore]:
+        """From the results."""
+        found = [
+            SeenScore(one.frame.captured_at, one.frame.id.camera, one.frame.lot, one.verdict.score)
+            for one in self.results.values()
+            if isinstance(one, Inspection)
+            and (one.frame.product, one.judge.model_version_id) == (product, model_version_id)
+        ]
+        return sorted(found, key=lambda one: one.captured_at)[-limit:]
 
     def pending(self, limit: int) -> list[OutboxMessage]:
         """Untold, oldest first."""

@@ -18,6 +18,7 @@ from core.adapters.ledger_requests import PostgresRequests
 from core.adapters.ledger_reviews import PostgresReviews
 from core.adapters.ledger_rollups import PostgresRollups
 from core.adapters.ledger_runs import PostgresRuns
+from core.adapters.ledger_shadows import PostgresShadows
 from core.adapters.ledger_shift import PostgresShift
 
 
@@ -43,6 +44,7 @@ class PostgresLedger(
     PostgresRequests,
     PostgresRollups,
     PostgresRuns,
+    PostgresShadows,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

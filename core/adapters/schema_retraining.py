@@ -95,3 +95,37 @@ training_step = Table(
     Column("text", Text, nullable=False),
     Index(None, "run_id", "id"),
 )
+
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model_version_id", BigInteger, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("began_at", MOMENT, nullable=False),
+    Column("until", MOMENT, nullable=False),
+    Column("parts_wanted", BigInteger, nullable=False),
+    Column("expected", Double, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("active_rejected", BigInteger, nullable=False),
+    Column("shadow_rejected", BigInteger, nullable=False),
+    Column("ended_at", MOMENT),
+    Index("ix_shadow_open", "product", unique=True, postgresql_where=text("ended_at is null")),
+)
+
+disagreement = Table(
+    "disagreement",
+    metadata,
+    Column("shadow_id", BigInteger, ForeignKey("shadow.id"), primary_key=True),
+    Column("captured_at", MOMENT, primary_key=True),
+    Column("camera", Text, primary_key=True),
+    Column("start_id", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("active_decision", Text, nullable=False),
+    Column("active_score", Double, nullable=False),
+    Column("shadow_decision", Text, nullable=False),
+    Column("shadow_score", Double, nullable=False),
+    Column("frame_uri", Text, nullable=False),
+)

@@ -30,6 +30,7 @@ from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
     InspectionLedger,
+    LearningSource,
     ModelRegistry,
     NightSlots,
     Outbox,
@@ -37,8 +38,9 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
-from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns
+from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
 from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
+from core.shadow import Shadows
 from core.shift_ports import Alarms, MasterParts, ShiftChecks
 from core.verdict import Decision, ErrorReason, Threshold, judge
 from core.worker_report import WorkerRegistry
@@ -75,6 +77,9 @@ class Ledger(
     TrainingRuns,
     Snapshots,
     PromotionHistory,
+    UnreviewedParts,
+    Shadows,
+    LearningSource,
     Protocol,
 ):
     """Everything a ledger is asked."""

@@ -17,7 +17,7 @@ from core.night_rule import NightRule
 from core.retraining import LearnedPart, Origin, Use
 from ingest.rendering import render_part
 from retrain.curation import Candidate, Curated, Golden, curated, is_fixed_sample
-from retrain.likeness import near_any, near_limit, thumbnail_of
+from retrain.likeness import Gallery, Thumbnail, near_limit, thumbnail_of
 
 Pixels = NDArray[np.uint8]
 MORNING = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -138,8 +138,15 @@ def test_a_picture_taken_again_is_like_itself_and_no_other_part_is(change: str) 
     limit = near_limit(thumbnails)
     for number, picture in enumerate(pictures[:10]):
         again = thumbnail_of(changed(picture, change))
-        assert near_any(again, [thumbnails[number]], limit)
-        assert not near_any(again, thumbnails[:number] + thumbnails[number + 1 :], limit)
+        assert gallery([thumbnails[number]]).holds_like(again, limit)
+        assert not gallery(thumbnails[:number] + thumbnails[number + 1 :]).holds_like(again, limit)
+
+
+def gallery(thumbnails: list[Thumbnail]) -> Gallery:
+    made = Gallery(len(thumbnails))
+    for thumbnail in thumbnails:
+        made.add(thumbnail)
+    return made
 
 
 def changed(picture: Pixels, change: str) -> Pixels:

@@ -1,6 +1,7 @@
 """A night from its reasons to its outcome."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,16 @@ def test_a_quiet_night_says_why_it_did_nothing(line: NightLine) -> None:
     assert run(line, "asked 1", is_asked=True).state is not RunState.SKIPPED
 
 
+def test_with_a_shadow_run_the_candidate_first_scores_beside_the_active_model(line: NightLine) -> None:
+    """The night is over, the run is not."""
+    line.save(replace(RECIPE, shadow_parts=100))
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    found = run(line)
+    (shadow,) = line.ledger.open_shadows()
+    assert (found.state, shadow.model.id, shadow.shadow.run_id) == (RunState.SHADOWING, found.candidate_id, found.id)
+    assert line.ledger.active()["disc"].model.id == 1
+
+
 def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:
     """The candidate is registered and waits."""
     for golden in list(line.ledger.golden("disc"))[:5]:
@@ -174,11 +185,12 @@ def test_without_a_first_model_there_is_nothing_to_start_from(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_real_workshop_trains_both_stages_and_measures_both_models(tmp_path: Path) -> None:
     """In processes of its own, from a small network's bundle; what comes of it is judged either way."""
     line = NightLine(tmp_path)
-    line.save(RECIPE)
-    line.promote(train_first(tmp_path / "first"))
+    line.save(replace(RECIPE, retrain_passes=1.0, retrain_flow_passes=0.2))
+    line.promote(train_first(tmp_path / "first", parts=20))
     line.accept([good_part(seed) for seed in MORE_GOOD])
     line.confirm([spoiled(seed) for seed in DEFECTS])
     found = run_night(order(), line.shop())

@@ -15,7 +15,8 @@ from core.request import Request, RequestKind, RequestState
 from core.retraining import RunState
 from core.verdict import Threshold
 from retrain.shop import Order
-from retrain.station import Station, roll_back
+from retrain.station import Station
+from retrain.station_verbs import roll_back
 
 DUE = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 LATE = DUE + timedelta(hours=1)

@@ -1,0 +1,65 @@
+"""What changes which model judges, or ends a run: one row each, and the run that it concerns says so."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.errors import UnknownModel
+from core.retraining import RunState
+from retrain.gathering import NightLedger
+
+RECENT = 200
+"""Runs and promotions looked at, newest first."""
+
+
+def promote_version(ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
+    """One row; the run that made the candidate says so too.
+
+    Raises:
+        UnknownModel: There is no such version of this product.
+    """
+    version, _ = ledger.model_version(version_id)
+    if version.product != product:
+        raise UnknownModel(f"model {version_id} is of {version.product}, not of {product}")
+    ledger.promote(version_id, at, who, why)
+    outcome = f"model {version_id} is active: promoted by {who}: {why}"
+    for run in ledger.training_runs(product, RECENT):
+        if run.candidate_id == version_id and run.state in (RunState.AWAITING, RunState.SHADOWING):
+            ledger.save_run(replace(run, state=RunState.PROMOTED, outcome=outcome, ended_at=at))
+            ledger.note_step(run.id, at, outcome)
+    return outcome
+
+
+def roll_back(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
+    """The model that judged before the active one judges again: one row, the same path as a promotion.
+
+    Raises:
+        UnknownModel: There is none.
+    """
+    history = ledger.promotions(product, RECENT)
+    active = history[0].model_version_id if history else None
+    earlier = next((one.model_version_id for one in history if one.model_version_id != active), None)
+    if active is None or earlier is None:
+        raise UnknownModel(f"{product} has no earlier model to go back to")
+    ledger.promote(earlier, at, who, f"rolled back from model {active}: {why}")
+    outcome = f"model {earlier} is active again: {who} rolled back model {active}: {why}"
+    for run in ledger.training_runs(product, RECENT):
+        if run.candidate_id == active and run.state is RunState.PROMOTED:
+            ledger.save_run(replace(run, state=RunState.ROLLED_BACK, outcome=outcome))
+            ledger.note_step(run.id, at, outcome)
+    return outcome
+
+
+def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
+    """Whoever runs it finds the row and ends the training.
+
+    Raises:
+        UnknownModel: Nothing of this product runs.
+    """
+    running = [run for run in ledger.training_runs(product, RECENT) if not run.state.is_over]
+    if not running:
+        raise UnknownModel(f"nothing of {product} is being trained: there is nothing to cancel")
+    outcome = f"cancelled by {who}: {why}"
+    for run in running:
+        ledger.save_run(replace(run, state=RunState.CANCELLED, outcome=outcome, ended_at=at))
+        ledger.note_step(run.id, at, outcome)
+    return f"run {running[0].id} {outcome}"

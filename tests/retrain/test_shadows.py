@@ -1,0 +1,128 @@
+"""What shadow runs lead to."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.adapters.in_memory_ledger import MemoryLedger
+from core.product import BundleRef, Product, Recipe
+from core.retraining import RunState
+from core.shadow import Seen, ShadowKind
+from core.verdict import Threshold
+from retrain.shadows import Alarm, Rollback, judged_after_promotion, opened, settle
+
+NIGHT = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
+SOON, TOMORROW = NIGHT + timedelta(hours=1), NIGHT + timedelta(hours=25)
+RECIPE = Recipe(shadow_parts=100, shadow_hours=24)
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    """Model 1 judges, model 2 is the candidate of run 1 and scores beside it."""
+    made = MemoryLedger()
+    made.save_product(Product("disc", RECIPE), NIGHT, "ada", "test")
+    for name in "ab":
+        made.register("disc", BundleRef(f"memory:{name}/bundle.json", name * 64), Threshold(1, 2), NIGHT, "ada")
+    made.promote(1, NIGHT, "ada", "first")
+    run = made.begin_run("disc", "2026-11-25", NIGHT, "one", "nightly")
+    made.save_run(replace(run, state=RunState.SHADOWING, incumbent_id=1, candidate_id=2))
+    made.begin_shadow(opened(run, 2, RECIPE, NIGHT))
+    return made
+
+
+def seen(ledger: MemoryLedger, parts: int, active: int, shadow: int) -> None:
+    (one,) = ledger.open_shadows()
+    ledger.note_seen([Seen(one.shadow.id, parts, active, shadow)], [])
+
+
+def state(ledger: MemoryLedger) -> RunState:
+    return ledger.training_runs("disc", 1)[0].state
+
+
+def active(ledger: MemoryLedger) -> int:
+    return ledger.active()["disc"].model.id
+
+
+def test_a_candidate_is_promoted_once_it_has_seen_enough(ledger: MemoryLedger) -> None:
+    """Not before; then the earlier model watches the new one, with what its shadow run predicts."""
+    seen(ledger, 99, 5, 2)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.SHADOWING, 1)
+    seen(ledger, 1, 0, 0)
+    for who in ("one", "two"):
+        settle(ledger, SOON, who)
+    assert (state(ledger), active(ledger)) == (RunState.PROMOTED, 2)
+    (watch,) = ledger.open_shadows()
+    assert (watch.shadow.kind, watch.model.id, watch.shadow.expected) == (ShadowKind.EARLIER, 1, 0.02)
+    assert len(ledger.promotions("disc", 10)) == 2
+
+
+def test_a_candidate_that_would_reject_far_more_awaits_a_person(ledger: MemoryLedger) -> None:
+    """With its numbers; so does one that no part came by for."""
+    seen(ledger, 100, 1, 20)
+    settle(ledger, SOON, "one")
+    found = ledger.training_runs("disc", 1)[0]
+    assert (found.state, active(ledger)) == (RunState.AWAITING, 1)
+    assert "20 of 100 parts, the active model 1" in found.outcome
+
+
+def test_hours_end_a_shadow_run_as_well(ledger: MemoryLedger) -> None:
+    """Without a single part nothing is known."""
+    settle(ledger, TOMORROW, "one")
+    assert state(ledger) is RunState.AWAITING
+    assert "no part came by" in ledger.training_runs("disc", 1)[0].outcome
+
+
+def test_what_the_gate_left_to_a_person_stays_with_a_person(ledger: MemoryLedger) -> None:
+    """However well the shadow run went."""
+    run = ledger.training_runs("disc", 1)[0]
+    ledger.save_run(replace(run, doubts=("4 confirmed defects prove little: with fewer than 10 a person promotes",)))
+    seen(ledger, 100, 0, 0)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.AWAITING, 1)
+
+
+def test_a_cancelled_run_ends_its_shadow(ledger: MemoryLedger) -> None:
+    """And promotes nothing."""
+    ledger.save_run(replace(ledger.training_runs("disc", 1)[0], state=RunState.CANCELLED))
+    seen(ledger, 100, 0, 0)
+    settle(ledger, SOON, "one")
+    assert (ledger.open_shadows(), active(ledger)) == ([], 1)
+
+
+def promoted(ledger: MemoryLedger) -> None:
+    seen(ledger, 100, 2, 2)
+    settle(ledger, SOON, "one")
+
+
+def test_more_rejects_than_predicted_are_rolled_back_where_the_earlier_model_disagrees(ledger: MemoryLedger) -> None:
+    """At once, not at the end of the watch."""
+    promoted(ledger)
+    seen(ledger, 40, 12, 1)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.ROLLED_BACK, 1)
+    assert "12 of 40 parts are rejected, 2.0% were predicted" in ledger.training_runs("disc", 1)[0].outcome
+    assert ledger.open_shadows() == []
+
+
+def test_where_the_earlier_model_agrees_it_is_the_parts(ledger: MemoryLedger) -> None:
+    """An alarm says so, and the model stays."""
+    promoted(ledger)
+    seen(ledger, 40, 12, 11)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.PROMOTED, 2)
+    assert any("it is the parts, not the model" in step.text for step in ledger.steps(1))
+
+
+def test_as_many_rejects_as_predicted_end_the_watch_quietly(ledger: MemoryLedger) -> None:
+    """A few bad parts in a row are a day like any other."""
+    promoted(ledger)
+    (watch,) = ledger.open_shadows()
+    few = replace(watch.shadow, seen=20, active_rejected=10, shadow_rejected=0)
+    assert judged_after_promotion(few) is None
+    assert isinstance(judged_after_promotion(replace(few, seen=60)), Rollback)
+    assert isinstance(judged_after_promotion(replace(few, seen=60, shadow_rejected=9)), Alarm)
+    seen(ledger, 100, 3, 1)
+    settle(ledger, SOON, "one")
+    assert (ledger.open_shadows(), active(ledger)) == ([], 2)

@@ -1,0 +1,102 @@
+"""The worker's shadow: it sees what the active model sees, and changes nothing of what that decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from core.adapters.in_memory_ledger import MemoryLedger
+from core.errors import LedgerUnavailable, NoOpenDay
+from core.frame import Image
+from core.inspection import Batch, Recorded
+from core.ports import Detector
+from core.product import BundleRef
+from core.shadow import OpenShadow, Shadow, ShadowKind
+from core.verdict import Decision, ScoreMap, Threshold
+from tests.worker.in_memory_line import NOON, GreyDetector, Line, at_once, frame, png
+from worker.shadowing import Shadowing
+
+STRICT = Threshold(0.1, 0.2)
+"""The candidate's: what the line's own model calls OK, it rejects."""
+
+
+@dataclass
+class Fails:
+    """A detector that no picture survives."""
+
+    engine: str = "fails"
+
+    def score(self, images: Sequence[Image]) -> list[ScoreMap]:
+        raise RuntimeError("no memory left")
+
+
+class Away(MemoryLedger):
+    """Its shadow runs cannot be read."""
+
+    def open_shadows(self) -> Sequence[OpenShadow]:
+        raise LedgerUnavailable("test")
+
+
+def begin(line: Line, detector: Detector, ledger: MemoryLedger | None = None) -> Shadowing:
+    """A candidate in the shadow of the line's product."""
+    sha256 = "c" * 64
+    line.detectors[sha256] = detector
+    version = line.ledger.register("disc", BundleRef("memory:bundle.json", sha256), STRICT, NOON, "test")
+    until = NOON + timedelta(days=1)
+    line.ledger.begin_shadow(Shadow(0, "disc", ShadowKind.CANDIDATE, version.id, 1, NOON, until, 100))
+    return Shadowing(ledger or line.ledger, line.load, line.clock.monotonic, at_once)
+
+
+@pytest.fixture
+def line() -> Line:
+    """Three frames wait: two good ones, one that the active model rejects."""
+    made = Line()
+    made.promote()
+    made.publish(*(frame(number, content=png(grey)) for number, grey in enumerate((20, 40, 200))))
+    return made
+
+
+def decisions(line: Line) -> list[Decision]:
+    return [result.decision for result in line.ledger.results.values()]
+
+
+def test_the_shadow_scores_every_frame_once_and_decides_nothing(line: Line) -> None:
+    """Its disagreements are kept with both scores."""
+    shadow = begin(line, GreyDetector())
+    line.work(line.bench(shadow=shadow))
+    assert decisions(line) == [Decision.OK, Decision.OK, Decision.NG]
+    (found,) = line.ledger.open_shadows()
+    assert (found.shadow.seen, found.shadow.active_rejected, found.shadow.shadow_rejected) == (3, 1, 2)
+    (one,) = line.ledger.disagreements(found.shadow.id, 10)
+    assert (one.part.frame_id.sequence, one.active_decision, one.shadow_decision) == (1, "OK", "REVIEW")
+    assert one.active_score == one.shadow_score
+
+
+def test_a_shadow_that_fails_costs_no_verdict(line: Line) -> None:
+    """It has seen nothing."""
+    line.work(line.bench(shadow=begin(line, Fails())))
+    assert decisions(line) == [Decision.OK, Decision.OK, Decision.NG]
+    assert line.ledger.open_shadows()[0].shadow.seen == 0
+
+
+def test_while_shadow_runs_cannot_be_read_the_line_goes_on(line: Line) -> None:
+    """Without one."""
+    line.work(line.bench(shadow=begin(line, GreyDetector(), Away())))
+    assert decisions(line) == [Decision.OK, Decision.OK, Decision.NG]
+
+
+def test_a_batch_that_was_not_recorded_is_not_counted(line: Line) -> None:
+    """It is judged again, and counts then."""
+
+    class RefusesOnce(MemoryLedger):
+        refusals = 1
+
+        def record(self, batch: Batch) -> Recorded:
+            if self.refusals:
+                self.refusals -= 1
+                raise NoOpenDay("midnight")
+            return line.ledger.record(batch)
+
+    line.work(line.bench(shadow=begin(line, GreyDetector()), ledger=RefusesOnce()))
+    assert line.ledger.open_shadows()[0].shadow.seen == 3
