@@ -5,7 +5,9 @@
 """
 
 import argparse
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -48,6 +50,7 @@ def main() -> int:
     verbs.add_parser("settings", help="every setting: name, default, reason").set_defaults(run=_print_settings)
     retain = verbs.add_parser("retain", help="remove what is older than the RETAIN_ settings keep it")
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
+    retain.add_argument("--daily", action="store_true", help="go on, and remove once a day until stopped")
     retain.set_defaults(run=_retain)
     for verb, run, does in (
         ("backup", _backup, "write database and artifacts into an empty folder; the line may run"),
@@ -89,6 +92,12 @@ def _migrate(told: argparse.Namespace) -> None:
 
 
 def _retain(asked: argparse.Namespace) -> None:
+    if asked.daily:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        wiring.open_tidying(LineSettings(), stop.wait).run_until(stop)
+        return
     retention = wiring.open_retention(LineSettings(), RetentionSettings(), datetime.now(UTC), time.sleep)
     found = retention.plan() if asked.dry_run else retention.run()
     for each in found:

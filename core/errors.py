@@ -71,6 +71,10 @@ class HousekeepingRuns(LineError):
     """Another retention, backup or restore runs on this database: wait for its end, then say it again."""
 
 
+class NotTheOwner(LineError):
+    """Only the owner of the tables may drop days: run `python -m core retain` with the DATABASE_URL that migrates."""
+
+
 class BackupRefused(LineError):
     """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
 

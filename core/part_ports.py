@@ -22,3 +22,11 @@ class PartDecisions(Protocol):
     def parts(self, product: str, limit: int) -> list[Part]:
         """The newest of a product, the one first seen last first."""
         ...
+
+    def forget_parts(self, before: datetime) -> int:
+        """Delete the decided parts that were first seen before then, as their frames' rows are; how many it were.
+
+        Raises:
+            LedgerUnavailable: Postgres does not answer; some may be gone, trying again is safe.
+        """
+        ...

@@ -16,10 +16,11 @@ class LineSettings(BaseSettings):
         frozen=True,
         extra="ignore",
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # what is refused may be a secret
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
 
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     """Postgres, e.g. postgresql+psycopg2://user@host/line. Empty: an embedded PostgreSQL in LINE_HOME."""
 
     kafka_bootstrap_servers: str = ""
@@ -45,10 +46,10 @@ class LineSettings(BaseSettings):
     kafka_ssl_cafile: str = ""
     """File with the certificate of whoever signed the broker's (PEM). Empty: the system's own authorities."""
 
-    redis_url: str = ""
+    redis_url: str = Field(default="", repr=False)
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 
-    artifact_url: str = ""
+    artifact_url: str = Field(default="", repr=False)
     """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME."""
 
     line_home: Path = Field(default=Path(".line"))
@@ -76,7 +77,9 @@ class RetentionSettings(BaseSettings):
     Days are those of UTC, and whole: what was captured on a day goes with that day.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RETAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RETAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     inspections_days: int = Field(default=365, ge=15)
     """Rows of verdicts: a year, for a complaint comes months after the part. At least the two weeks around today that
@@ -115,6 +118,9 @@ class RetentionSettings(BaseSettings):
 
     camera_runs_days: int = Field(default=730, ge=30)
     """Counters of a camera's former starts: a row each, so kept beyond their inspections. The newest always stays."""
+
+    from_hour: int = Field(default=2, ge=0, le=23)
+    """UTC hour from which the day's removal is due: when most lines rest."""
 
     @model_validator(mode="after")
     def _rows_outlive_what_they_name(self) -> "RetentionSettings":

@@ -30,8 +30,10 @@ def gallery_data(
     return {"parts": items}
 
 
-def part_data(part: Part, frame: Picture, stored: StoredMap | None, now: datetime, zone: str) -> dict[str, Any]:
-    """A part's picture and its story."""
+def part_data(
+    part: Part, frame: Picture, stored: StoredMap | None, now: datetime, zone: str, whole: str = ""
+) -> dict[str, Any]:
+    """A part's picture and its story; `whole` is what several cameras together say of it, where they do."""
     outcome = part.outcome
     judged = outcome if isinstance(outcome, Judgement) else None
     label = f"part {part.part_id or part.key.sequence} from {part.key.camera}, {part.decision.value}"
@@ -42,7 +44,7 @@ def part_data(part: Part, frame: Picture, stored: StoredMap | None, now: datetim
         "score": score_words(judged.score, judged.threshold) if judged else "not judged",
         "gauge": score_gauge(judged.score, judged.threshold) if judged else "",
         "why": why_words(part),
-        "facts": [[name, words] for name, words in facts_of(part, now, zone) if words],
+        "facts": [[name, words] for name, words in [("all views", whole), *facts_of(part, now, zone)] if words],
         "picture": part_picture(str(part.key), label, frame[0], absent_words(frame[1]), stored, limits_of(part)),
     }
 

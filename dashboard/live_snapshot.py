@@ -1,11 +1,12 @@
 """What the Live page knows at one moment, put together from the board and the ledger, whichever of them answers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.errors import BoardUnavailable, LedgerUnavailable
 from core.inspection import Tile, TrainingProgress
+from core.part_assembly import PartName
 from dashboard.read_models import CameraRow
 
 BOARD_AWAY = (
@@ -32,11 +33,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class LedgerView:
-    """What the ledger says, all at once."""
+    """What the ledger says, all at once; `wholes` is what it decided of parts that several cameras see."""
 
     cameras: tuple[CameraRow, ...] = ()
     trainings: tuple[TrainingProgress, ...] = ()
     products: tuple[str, ...] = ()
+    wholes: Mapping[PartName, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

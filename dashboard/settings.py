@@ -8,7 +8,7 @@ class DashboardSettings(BaseSettings):
     """When the dashboard calls something old, and who may reach it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DASHBOARD_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="DASHBOARD_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     stale_after_s: float = Field(default=10.0, gt=0)

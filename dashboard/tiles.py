@@ -1,11 +1,13 @@
 """From a snapshot of the line to the tiles of the wall: pure, every word and drawing decided here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
 from core.inspection import StoredMap, Tile
+from core.part_assembly import PartName
 from core.verdict import Decision, Threshold
 from dashboard.charts import decision_class, decision_mark, history_strip, score_gauge
 from dashboard.live_snapshot import LiveSnapshot
@@ -15,6 +17,7 @@ from dashboard.read_models import CameraCounts, CameraRow, Judgement, Part
 from dashboard.words import count_words, score_words, span_words
 
 NO_COUNTS = CameraCounts(0, 0, 0)
+NO_WHOLES: Mapping[PartName, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,30 @@ def wall_data(snapshot: LiveSnapshot, now: datetime, stale_after_s: float, big: 
     """All tiles by camera name; `big` is for the wall screen."""
     rows = {row.camera: row for row in snapshot.ledger.cameras}
     tiles = [
-        tile_data(camera, snapshot.tiles.get(camera), rows.get(camera), now, stale_after_s)
+        tile_data(camera, snapshot.tiles.get(camera), rows.get(camera), now, stale_after_s, snapshot.ledger.wholes)
         for camera in snapshot.cameras
     ]
     return {"tiles": tiles, "big": big}
 
 
 def tile_data(
-    camera: str, tile: Tile | None, row: CameraRow | None, now: datetime, stale_after_s: float
+    camera: str,
+    tile: Tile | None,
+    row: CameraRow | None,
+    now: datetime,
+    stale_after_s: float,
+    wholes: Mapping[PartName, str] = NO_WHOLES,
 ) -> dict[str, Any]:
-    """One tile: what the board shows, with the ledger's counts and history; either may be missing."""
+    """One tile: what the board shows, with the ledger's counts and history; either may be missing.
+
+    Beside the product stands what became of the whole part, where other cameras see it as well.
+    """
     newest, counts = newest_of(tile, row), row.counts if row else NO_COUNTS
+    whole = wholes.get((newest.product, newest.part_id), "") if newest else ""
+    product = newest.product if newest else row.product if row else ""
     told = {
         "camera": camera,
-        "product": newest.product if newest else row.product if row else "",
+        "product": f"{product} \u00b7 {whole}" if whole else product,
         "history": history_strip([part.decision for part in reversed(row.recent)] if row else []),
         "counts": counts_words(counts),
         "few": f"waiting {count_words(counts.waiting)} \u00b7 dropped {count_words(counts.dropped)}",

@@ -10,13 +10,16 @@ from core.adapters.wiring import open_artifacts, open_backlog, open_board, open_
 from core.errors import ArtifactMissing, ArtifactsUnavailable, BusUnavailable, ImageRefused
 from core.gap import Gap
 from core.inspection import StoredMap
+from core.part import DecidedPart
 from core.ports import ArtifactStore, Backlog, LiveBoard
 from core.settings import LineSettings
 from dashboard import pictures, read_models
 from dashboard.health import read_models as health_models
 from dashboard.health.page_data import HealthView
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
-from dashboard.read_models import PartKey
+from dashboard.parts import read_models as part_models
+from dashboard.parts.words import short_words_by_name, whole_words
+from dashboard.read_models import Part, PartKey
 from dashboard.settings import DashboardSettings
 from dashboard.trends import read_models as trend_models
 from dashboard.trends.spans import Span
@@ -25,6 +28,7 @@ from dashboard.versions.letter import LetterFacts, letter_facts
 LIVE_S = 0.5
 HEALTH_S = 2.0
 DAY_S = 60.0
+INCOMPLETE_SHOWN = 100
 GAPS_SHOWN = timedelta(days=30)
 TRENDS_S = 10.0
 SMALL_MAP_SIDE = 64
@@ -100,6 +104,23 @@ def small_maps(keys: tuple[PartKey, ...]) -> dict[PartKey, StoredMap]:
 def stored_map(key: PartKey) -> StoredMap | None:
     """The part's map as it was stored; raises as `small_maps` does."""
     return read_models.stored_maps(line().ledger.engine, [key]).get(key)
+
+
+def whole_part_words(part: Part) -> str:
+    """What all cameras together say of the part that this frame shows; empty where it decided alone.
+
+    Raises:
+        LedgerUnavailable: Postgres does not answer.
+    """
+    whole = part_models.whole_part(line().ledger.engine, part.product, part.part_id, part.arrived_at)
+    return whole_words(whole) if whole else ""
+
+
+@st.cache_data(ttl=HEALTH_S, show_spinner=False)
+def incomplete_parts(product: str) -> list[DecidedPart]:
+    """The newest of the last 24 hours that lacked a view; raises as `whole_part_words` does."""
+    since = datetime.now(UTC) - health_models.DAY
+    return part_models.incomplete_parts(line().ledger.engine, product, since, INCOMPLETE_SHOWN)
 
 
 def thumbnail_or_reason(frame_uri: str) -> tuple[str, str]:
@@ -180,9 +201,13 @@ def _reason(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str
 
 
 def _ledger_view(here: Line) -> LedgerView:
-    since = datetime.now(UTC) - timedelta(hours=here.settings.camera_forgotten_after_h)
+    now, engine = datetime.now(UTC), here.ledger.engine
+    cameras = tuple(read_models.camera_rows(engine, now - timedelta(hours=here.settings.camera_forgotten_after_h)))
+    seen = [row.product for row in cameras]
+    wholes = part_models.newest_parts_of(engine, seen, part_models.since_shown(now))
     return LedgerView(
-        tuple(read_models.camera_rows(here.ledger.engine, since)),
+        cameras,
         tuple(here.ledger.trainings()),
-        tuple(read_models.products_with_model(here.ledger.engine)),
+        tuple(read_models.products_with_model(engine)),
+        short_words_by_name(wholes),
     )

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from functools import partial
 
 from core.access import Person
 from core.adapters import wiring
@@ -19,8 +18,7 @@ from core.changes import save_product
 from core.errors import LineError, NightInterrupted, SettingRefused
 from core.health import Pulse, Recent, StationHealth
 from core.product import Product
-from core.retention import Expired
-from core.settings import LineSettings, RetentionSettings
+from core.settings import LineSettings
 from model.images import decode
 from model.strict.bundle import check_letter, checked_sha256
 from retrain.following import Follower
@@ -32,7 +30,6 @@ from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
 from retrain.station import Station, beside, cancel, promote_version, roll_back, serving
-from retrain.tidying import Tidying
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
@@ -146,17 +143,8 @@ def _timetable(_: argparse.Namespace) -> None:
         lambda: reasons_to_wait(follower.state()),
     )
     beside(lambda: serving(station, stop, settings.requests_interval_s))
-    tidying = Tidying(partial(_tidy, line, stop), lambda: datetime.now(UTC), settings.tidy_from_hour)
-    with wiring.serve_health(line, settings.metrics_port, health), tidying.beside(stop):
+    with wiring.serve_health(line, settings.metrics_port, health), wiring.open_tidying(line, stop.wait).beside(stop):
         follower.run(stop, settings.products_interval_s)
-
-
-def _tidy(line: LineSettings, stop: threading.Event) -> list[Expired]:
-    retention = wiring.open_retention(line, RetentionSettings(), datetime.now(UTC), stop.wait)
-    try:
-        return retention.run()
-    finally:
-        retention.engine.dispose()
 
 
 def _stop() -> threading.Event:

@@ -9,13 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class RetrainSettings(BaseSettings):
     """How the timetable keeps up with the products, and what training may take of this machine."""
 
-    model_config = SettingsConfigDict(env_prefix="RETRAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RETRAIN_", frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     products_interval_s: float = Field(default=10.0, gt=0)
     """Seconds between two looks at the products' recipes: a new product has its night without a restart."""
-
-    tidy_from_hour: int = Field(default=2, ge=0, le=23)
-    """UTC hour from which old rows and pictures are removed (see the RETAIN_ settings): when most lines rest."""
 
     requests_interval_s: float = Field(default=1.0, gt=0)
     """Seconds between two looks at what pages ask for: whoever presses a button sees soon that it was heard."""

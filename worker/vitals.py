@@ -78,6 +78,7 @@ def _effect_metrics(counts: Counts) -> Sequence[Measured]:
     told = {
         "batches": "Batches recorded.",
         "already_there": "Frames judged again whose row an earlier try had written.",
+        "parts_closed": "Parts of several views that were closed for want of one.",
         "fenced": "Batches refused because another worker had them.",
         "refiled": "Batches filed again because a day had closed.",
         "board_unavailable": "Batches that the live board was not shown.",

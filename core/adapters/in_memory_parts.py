@@ -34,11 +34,18 @@ class MemoryParts:
         newest = [self.parts_seen[number] for _, number in sorted(found, reverse=True)]
         return [part for part in newest if seen_of(part).product == product][:limit]
 
+    def forget_parts(self, before: datetime) -> int:
+        """All at once."""
+        old = [number for number, part in self.parts_seen.items() if _is_old(part, before)]
+        for number in old:
+            del self.parts_seen[number]
+        return len(old)
+
     def record_views(self, new: Iterable[Result], plans: Mapping[str, ViewPlan]) -> None:
         """Put them to their parts, and tell of those that are decided by it."""
         changed = put_together(self.parts_seen, sightings_of(new, plans))
         decided = newly_decided(self.parts_seen, changed)
-        last = len(self.parts_seen)
+        last = max(self.parts_seen, default=0)
         self.parts_seen |= {number if number > 0 else last - number: part for number, part in changed.items()}
         self.say((part_key(part), to_part_message(part)) for part in decided)
 
@@ -46,3 +53,7 @@ class MemoryParts:
         """Append to the outbox, each with its key."""
         for key, payload in told:
             self.messages.append(OutboxMessage(len(self.messages) + 1, key, payload))
+
+
+def _is_old(part: Part, before: datetime) -> bool:
+    return isinstance(part, DecidedPart) and part.seen.first_seen_at < before

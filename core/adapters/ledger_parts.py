@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Select, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, text, tuple_, update
 
 from core.adapters.database import translated
 from core.adapters.ledger_outbox import append_to_outbox
@@ -27,6 +27,8 @@ from core.part_message import part_key, to_part_message
 
 CLOSED_AT_ONCE = 200
 """Parts closed in one transaction: milliseconds, so that no batch waits long for their rows."""
+
+FORGOTTEN_AT_ONCE = 5000
 
 LOCKS = 4096
 """Part names share so many locks: a batch of any size stays far below what Postgres has room for."""
@@ -54,6 +56,18 @@ class PostgresParts:
         newest = of_product.order_by(part_decision.c.first_seen_at.desc(), part_decision.c.id.desc()).limit(limit)
         with translated(), self.engine.connect() as connection:
             return [to_part(dict(row)) for row in connection.execute(newest).mappings()]
+
+    def forget_parts(self, before: datetime) -> int:
+        """A few thousand at a time, so that nobody waits long for a row."""
+        old = select(part_decision.c.id).where(part_decision.c.first_seen_at < before)
+        some = old.where(part_decision.c.decision.is_not(None)).limit(FORGOTTEN_AT_ONCE)
+        forgotten = 0
+        while True:
+            with translated(), self.engine.begin() as connection:
+                gone = connection.execute(delete(part_decision).where(part_decision.c.id.in_(some))).rowcount
+            forgotten += gone
+            if gone < FORGOTTEN_AT_ONCE:
+                return forgotten
 
     def _close_some(self, now: datetime) -> list[DecidedPart]:
         """Each row is locked before it is read: a part that was completed meanwhile is not among them."""

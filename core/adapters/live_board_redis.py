@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from core.adapters.tile_json import from_json, to_json
-from core.errors import BoardUnavailable
+from core.errors import BoardUnavailable, SettingRefused
 from core.inspection import Tile
 
 PREFIX = "line:tile:"
@@ -25,14 +25,25 @@ KEPT_S = 3600
 """A camera that showed nothing for an hour leaves the board."""
 
 
-class RedisLiveBoard:
-    """LiveBoard in Redis: one key per camera."""
-
-    def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-        # The library's defaults would retry for four seconds against a closed port and a minute against a hung one.
-        self._redis = Redis.from_url(
+def _client(url: str) -> Redis:
+    """The library's defaults would retry for four seconds against a closed port and a minute against a hung one."""
+    try:
+        return Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )
+    except ValueError:  # its words may hold a part of the password
+        raise SettingRefused("REDIS_URL is not a URL; in a password write / as %2F, # as %23, @ as %40") from None
+
+
+class RedisLiveBoard:
+    """LiveBoard in Redis: one key per camera.
+
+    Raises:
+        SettingRefused: The URL is none.
+    """
+
+    def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._redis = _client(url)
         self._monotonic = monotonic
         self._skip_until = -float("inf")
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select, text
 
 from core.adapters import expired_days, expired_rows
 from core.adapters.database import translated
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
 from core.adapters.schema_rollups import rollup
-from core.errors import HousekeepingRuns
+from core.errors import HousekeepingRuns, NotTheOwner
 from core.retention import ArtifactShelf, Expired, Folder, Horizons, begin_of, is_before
 from core.verdict import Decision
 
@@ -74,10 +74,12 @@ class Retention:
         """Remove it. Pictures first, then the days that named them: a day never goes before what it names is listed.
 
         Raises:
+            NotTheOwner: This login may not drop days; nothing was removed.
             HousekeepingRuns: Another retention or a backup runs.
             LedgerUnavailable: Postgres went away; the next run goes on from there.
             ArtifactsUnavailable: The store did.
         """
+        _require_owner(self.engine)
         with alone(self.engine):
             found = [Expired(what, self._discard(column, old)) for what, column, old in self._pictures()]
             found.append(Expired("quarantined records", self._discard_quarantine()))
@@ -154,3 +156,10 @@ class Retention:
                 if is_before(day, before):
                     old = [file.uri for file in self.shelf.files(folder, day) if file.written_at < begin_of(before)]
                     yield sorted(set(old) - expired_rows.named(self.engine, old))
+
+
+def _require_owner(engine: Engine) -> None:
+    query = text("select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('inspection')")
+    with translated(), engine.connect() as connection:
+        if connection.scalar(query) is False:
+            raise NotTheOwner

@@ -5,7 +5,7 @@ Each adapter is imported only when it is chosen, so that a station starts withou
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.adapters.database import open_engine
@@ -13,12 +13,13 @@ from core.adapters.ledger import PostgresLedger
 from core.errors import SettingMissing
 from core.health import StationHealth
 from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
-from core.retention import horizons
+from core.retention import Expired, horizons
 from core.settings import LineSettings, RetentionSettings
 
 if TYPE_CHECKING:
     from core.adapters.backup import Vault
     from core.adapters.retain import Retention
+    from core.adapters.tidying import Tidying
 
 Closing = AbstractContextManager[Any]
 """What is open inside a `with` block."""
@@ -110,6 +111,22 @@ def open_retention(
 
     engine = open_ledger(settings, "retention").engine
     return Retention(engine, FsspecArtifacts(settings.artifacts), horizons(keep, at.date()), at, rest)
+
+
+def open_tidying(settings: LineSettings, rest: Callable[[float], object]) -> "Tidying":
+    """What removes the old once a day."""
+    from core.adapters.tidying import Tidying
+
+    keep = RetentionSettings()
+
+    def remove() -> list[Expired]:
+        retention = open_retention(settings, keep, datetime.now(UTC), rest)
+        try:
+            return retention.run()
+        finally:
+            retention.engine.dispose()
+
+    return Tidying(remove, lambda: datetime.now(UTC), keep.from_hour)
 
 
 def open_vault(settings: LineSettings) -> "Vault":

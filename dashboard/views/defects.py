@@ -23,6 +23,7 @@ from dashboard.read_models import (
     places,
 )
 from dashboard.views.trouble import page_style, show_error, show_next_step
+from dashboard.words import clock_words
 
 NEWER_EVERY_S = 5.0
 RETRY_EVERY_S = 3.0
@@ -35,6 +36,7 @@ def page() -> None:
     try:
         wanted = _filters()
         parts = _parts(wanted)
+        _incomplete(wanted)
     except LineError as error:
         show_error(error)
         _until_it_is_back()
@@ -119,6 +121,25 @@ def _nothing(wanted: DefectFilter) -> None:
     st.button("Look again", on_click=_renew)
 
 
+def _incomplete(wanted: DefectFilter) -> None:
+    """Parts that lacked a view: no frame of theirs need be a defect, so that the gallery may not show them."""
+    zone = st.context.timezone or "UTC"
+    found = wiring.incomplete_parts(wanted.product)
+    if not found or Decision.ERROR not in wanted.decisions:
+        return
+    many = f"{len(found)}+" if len(found) == wiring.INCOMPLETE_SHOWN else str(len(found))
+    parts = "part" if many == "1" else "parts"
+    with st.expander(f"{many} {parts} without all views in the last 24 hours: ERROR"):
+        st.dataframe(
+            [
+                {"seen": clock_words(part.seen.first_seen_at, zone), "product": part.seen.product,
+                 "part": part.seen.part_id, "lot": part.seen.lot, "why": part.detail}
+                for part in found
+            ],
+            hide_index=True,
+        )  # fmt: skip
+
+
 @st.fragment
 def _browse(parts: list[Part], wanted: DefectFilter) -> None:
     left, right = st.columns([1, 2.6], gap="small")
@@ -148,12 +169,12 @@ def _maps(parts: list[Part]) -> Mapping[PartKey, StoredMap]:
 
 
 def _story(part: Part, now: datetime, zone: str) -> dict[str, Any]:
-    stored = None
+    stored, whole = None, ""
     try:
-        stored = wiring.stored_map(part.key)
+        stored, whole = wiring.stored_map(part.key), wiring.whole_part_words(part)
     except LedgerUnavailable:
         st.warning("Postgres does not answer: this part is shown without its map. Frames wait on the bus meanwhile.")
-    return part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone)
+    return part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone, whole)
 
 
 def _turning(parts: list[Part], wanted: DefectFilter) -> None:

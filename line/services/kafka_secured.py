@@ -83,6 +83,22 @@ def start_secured_kafka(folder: Path, port: int, jars_folder: Path = JARS) -> Se
     return SecuredKafka(broker, folder)
 
 
+def write_login(kafka: SecuredKafka) -> Path:
+    """The administrator's settings in a file that only this user reads: `set -a; . FILE`."""
+    admin = kafka.admin
+    said = {
+        "KAFKA_BOOTSTRAP_SERVERS": admin.bootstrap,
+        "KAFKA_SECURITY_PROTOCOL": admin.protocol,
+        "KAFKA_SASL_USERNAME": admin.username,
+        "KAFKA_SASL_PASSWORD": admin.password,
+        "KAFKA_SSL_CAFILE": admin.ca_file,
+    }
+    path = kafka.folder / "admin.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in said.items()))
+    return path
+
+
 def _password(folder: Path) -> str:
     """Drawn at the first start, and kept where only this user reads it."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ from core.adapters.kafka_users import KafkaRole, KafkaUsers
 from core.errors import BusForbidden, BusUnavailable
 from core.inspection import OutboxMessage
 from core.wire import TOPIC, Record
+from line.servers import read_environment
+from line.services.kafka_secured import write_login
 from tests.contracts.buses import take
 from tests.contracts.secured_kafka import PASSWORDS, secured_kafka
 
@@ -143,14 +145,7 @@ def test_no_login_leaves_a_password_in_a_log(caplog: pytest.LogCaptureFixture) -
 
 def kafka_user(*words: str, password: str = "") -> "subprocess.CompletedProcess[str]":
     """The command, run by the administrator."""
-    kafka = secured_kafka()
-    told = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.broker.bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "KAFKA_SASL_USERNAME": kafka.admin.username,
-        "KAFKA_SASL_PASSWORD": kafka.admin.password,
-        "KAFKA_SSL_CAFILE": str(kafka.ca_file),
-    }
+    told = read_environment(write_login(secured_kafka()))
     command = [sys.executable, "-m", "core.kafka_user", *words]
     return subprocess.run(
         command, env=os.environ | told, input=password + "\n", capture_output=True, text=True, check=False
@@ -182,6 +177,16 @@ def test_a_new_role_takes_the_old_ones_grants_away() -> None:
     users.close()
     with pytest.raises(BusForbidden):
         publish(secured_kafka().access("fourth", password))
+
+
+def test_what_the_broker_keeps_on_disk_is_for_its_user_alone() -> None:
+    """Its password stands in three of its files."""
+    folder = secured_kafka().folder
+    secret = secured_kafka().admin.password
+    write_login(secured_kafka())
+    holding = [path for path in folder.glob("*") if path.is_file() and secret in path.read_text(errors="replace")]
+    assert {path.name for path in holding} == {"admin.env", "admin.secret", "server.properties"}
+    assert {path.stat().st_mode & 0o077 for path in (folder, *holding)} == {0}
 
 
 def test_a_short_password_is_refused_and_not_repeated() -> None:

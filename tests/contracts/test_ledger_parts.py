@@ -184,6 +184,18 @@ def test_parts_come_newest_first_and_only_so_many(ledger: Ledger) -> None:
     assert ledger.parts("nut", 2) == []
 
 
+def test_old_parts_are_forgotten_once_they_are_decided(ledger: Ledger) -> None:
+    """An open one stays until it is closed."""
+    ledger.record(batch(seen(TOP), seen(TOP, part=1), seen(TOP, part=2, arrived_s=600.0)))
+    ledger.record(batch(seen(SIDE)))
+    assert ledger.forget_parts(at(0)) == 0
+    assert ledger.forget_parts(at(1)) == 1
+    ledger.close_overdue(at(60))
+    assert ledger.forget_parts(at(1)) == 1
+    ledger.record(batch(seen(SIDE, part=2, arrived_s=600.0), first=1))
+    assert [(part.seen.part_id, part.decision) for part in [only_part(ledger)]] == [("p2", Decision.OK)]
+
+
 def parts_and_rows(ledger: PostgresLedger) -> tuple[int, int, int]:
     with ledger.engine.connect() as connection:
         parts = connection.scalar(select(func.count()).select_from(part_decision)) or 0

@@ -1,6 +1,6 @@
 """Lines of their own for tests: skipped at home, failed in CI, where a server cannot be had."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from core.errors import LedgerUnavailable, LineError, SettingMissing
@@ -13,9 +13,9 @@ from tests.servers import Missing
 
 
 @contextmanager
-def line_on(bus: str) -> Iterator[DrillLine]:
+def line_on(bus: str, settings: Mapping[str, str] | None = None) -> Iterator[DrillLine]:
     """A running line on this bus."""
-    with _servers_or_skip(bus, LedgerUnavailable), drill_line(bus) as line:
+    with _servers_or_skip(bus, LedgerUnavailable), drill_line(bus, settings=settings) as line:
         yield line
 
 

@@ -25,7 +25,7 @@ from core.wire import to_record
 from line.drill.place import PRODUCT, SIDE, DrillLine
 from tests.line.drills import line_on
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 40
@@ -62,8 +62,8 @@ def publish(line: DrillLine) -> None:
     publisher.close(10)
 
 
-def work(line: DrillLine, deadline_s: int) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | dict(line.environment) | {"WORKER_RETRY_DEADLINE_S": str(deadline_s)}
+def work(line: DrillLine, deadline_s: int, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | dict(line.environment) | {"WORKER_RETRY_DEADLINE_S": str(deadline_s)} | settings
     command = [sys.executable, "-m", "worker", "--stop-when-idle", "3"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
@@ -120,18 +120,19 @@ def test_a_worker_whose_store_is_full_ends_with_the_remedy_and_drains_once_there
 
 @pytest.mark.parametrize("filler", ["unlogged", ""], ids=["data files", "write-ahead log"])
 def test_a_full_postgres_volume_stops_the_worker_and_loses_nothing(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, filler: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filler: str
 ) -> None:
     """Full data files are an error of the statement; a full log ends the server itself. Frames wait either way."""
     place = Path(tempfile.mkdtemp(prefix="disk-"))
-    with small_disk(place, "320m"):
+    with small_disk(place, "240m"):
         monkeypatch.setattr(tempfile, "tempdir", str(place))
         with line_on("postgres") as line:
             publish(line)
             ballast = line.home / "ballast"
             ballast.write_bytes(bytes(48 * 1024 * 1024))
             fill_up(line, filler)
-            ended = work(line, deadline_s=3)
+            # Bundles are fetched to another disk: this is about Postgres.
+            ended = work(line, deadline_s=3, WORKER_CACHE=str(tmp_path / "bundles"))
             told = ended.stdout + ended.stderr
             assert ended.returncode == 1, told
             assert "Postgres" in told

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.errors import HousekeepingRuns, LineError
+from core.adapters.tidying import Tidying
+from core.errors import HousekeepingRuns, LineError, NotTheOwner
 from core.retention import Expired
-from retrain.tidying import Tidying
 
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -40,6 +40,13 @@ def test_it_is_done_once_a_day_from_its_hour_on() -> None:
 def test_what_failed_is_tried_again_the_same_day() -> None:
     """A backup ran just then."""
     assert Day(HousekeepingRuns()).look_every(10, hours=24) == [MIDNIGHT + timedelta(hours=2, minutes=10)]
+
+
+def test_a_login_that_may_not_leaves_it_to_the_owner() -> None:
+    """Said once a day, not once a minute."""
+    day = Day(*[NotTheOwner() for _ in range(3)])
+    assert day.look_every(10, hours=24) == []
+    assert len(day.errors) == 2
 
 
 def test_a_clock_that_jumps_back_an_hour_repeats_nothing() -> None:
