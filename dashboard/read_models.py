@@ -124,6 +124,17 @@ def reading(engine: Engine, patience_ms: int = PATIENCE_MS) -> Iterator[Connecti
         yield connection
 
 
+@contextmanager
+def reading_counts(engine: Engine) -> Iterator[Connection]:
+    """The same, for counts: their rows lie in the order of time whatever their grain, which the planner cannot know.
+
+    It would take the rows of one grain and week for scattered over the whole table, and read that from end to end.
+    """
+    with reading(engine) as connection:
+        connection.execute(text("set local enable_seqscan = off"))
+        yield connection
+
+
 def camera_rows(engine: Engine, reported_since: datetime) -> list[CameraRow]:
     """All cameras heard of since then, by name, each with its last parts: one query for the whole page."""
     query = _cameras_with_history(reported_since)

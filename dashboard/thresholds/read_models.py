@@ -14,7 +14,7 @@ from core.adapters.schema_rollups import rollup
 from core.review import Judgement
 from core.rollup import NO_BIN, Grain
 from core.verdict import Threshold
-from dashboard.read_models import Part, part_of, reading
+from dashboard.read_models import Part, part_of, reading, reading_counts
 
 FINE_UP_TO = timedelta(days=8)
 """Spans up to this are counted by the hour, longer ones by the day."""
@@ -60,7 +60,7 @@ def score_counts(engine: Engine, product: str, model_version_id: int, since: dat
         .group_by(rollup.c.score_bin)
         .order_by(rollup.c.score_bin)
     )
-    with reading(engine) as connection:
+    with reading_counts(engine) as connection:
         return [BinCount(number, int(frames)) for number, frames in connection.execute(query)]
 
 

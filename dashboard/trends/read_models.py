@@ -15,7 +15,7 @@ from core.golden import REJECTED
 from core.review import Judgement
 from core.rollup import EPOCH
 from core.verdict import Decision, Threshold
-from dashboard.read_models import Part, part_of, reading
+from dashboard.read_models import Part, part_of, reading, reading_counts
 from dashboard.trends.spans import Span
 
 PART = (review.c.captured_at, review.c.camera, review.c.start_id, review.c.sequence)
@@ -100,7 +100,7 @@ def step_counts(engine: Engine, product: str, camera: str, span: Span, now: date
         .order_by(begins_at)
     )
     query = query.where(rollup.c.camera == camera) if camera else query
-    with reading(engine) as connection:
+    with reading_counts(engine) as connection:
         return [StepCount(row[0], Decision(row[1]), row[2], int(row[3])) for row in connection.execute(query)]
 
 
