@@ -15,7 +15,7 @@ from core.adapters import wiring
 from core.adapters.ledger import PostgresLedger
 from core.adapters.log_lines import write_log_lines
 from core.changes import save_product
-from core.errors import LineError, NightInterrupted, SettingRefused
+from core.errors import ArtifactMissing, BundleRefused, LineError, NightInterrupted, SettingRefused
 from core.health import Pulse, Recent, StationHealth
 from core.product import Product
 from core.settings import LineSettings
@@ -169,7 +169,10 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
 
     def drift(product: str) -> list[str]:
         model = ledger.active()[product].model
-        letter = check_letter(fetched_bundle(model, artifacts, folder / "bundles", READER))
+        try:
+            letter = check_letter(fetched_bundle(model, artifacts, folder / "bundles", READER))
+        except (BundleRefused, ArtifactMissing):
+            return []  # what does not load has no calibration parts to have drifted from; training it says why
         scores = ledger.recent_scores(product, model.id, DRIFT_PARTS)
         return [found.sentence() for found in drifted(scores, letter.calibration_scores)]
 
