@@ -1,5 +1,6 @@
-"""One line across the top of Live for each alarm that nobody has answered for: what, since when, what to do."""
+"""Alarms that nobody has answered for: a line across the top of Live, and on Shift start the place to answer."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -11,24 +12,24 @@ from dashboard.views.trouble import plain, say_no
 from dashboard.words import moment_words
 
 
-def show_alarms(alarms: tuple[Alarm, ...], wall: bool) -> None:
-    """A wall screen shows them and has no hands; elsewhere they are acknowledged with a reason."""
-    now, zone = datetime.now(UTC), st.context.timezone or "UTC"
+def show_alarms(alarms: Sequence[Alarm], wall: bool) -> None:
+    """One line each: what, since when, what to do. Answers are typed elsewhere: this is drawn anew every second."""
     for alarm in alarms:
-        told = f"**{plain(alarm.what)}** {plain(moment_words(alarm.raised_at, now, zone))}. {plain(alarm.remedy)}"
-        if wall:
-            st.error(told)
-            continue
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.error(told)
-            with st.popover("acknowledge", width=160):
-                _answer(alarm)
+        st.error(_told(alarm) + ("" if wall else " [Answer for it](shift)"))
 
 
-def _answer(alarm: Alarm) -> None:
-    why = st.text_input("Why may it go?", key=f"alarm_why_{alarm.id}")
-    if st.button("Acknowledge", key=f"alarm_go_{alarm.id}"):
-        with say_no():
-            acknowledge(wiring.line().ledger, who.person(), alarm.id, datetime.now(UTC), why)
-            wiring.live_snapshot.clear()
-            st.rerun()
+def answer_alarms(alarms: Sequence[Alarm]) -> None:
+    """Each with a field for the reason why it may go."""
+    for alarm in alarms:
+        st.error(_told(alarm))
+        with st.form(f"alarm_{alarm.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            why = st.text_input("Why may it go?", key=f"alarm_why_{alarm.id}", width=420)
+            if st.form_submit_button("Acknowledge"):
+                with say_no():
+                    acknowledge(wiring.line().ledger, who.person(), alarm.id, datetime.now(UTC), why)
+                    st.rerun()
+
+
+def _told(alarm: Alarm) -> str:
+    now, zone = datetime.now(UTC), st.context.timezone or "UTC"
+    return f"**{plain(alarm.what)}** {plain(moment_words(alarm.raised_at, now, zone))}. {plain(alarm.remedy)}"
