@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from core.adapters.days import prepare_days
-from core.adapters.migrations.versions.v0012_rollups import FILL as COUNTS
-from core.adapters.migrations.versions.v0012b_lots import FILL as LOTS
+from core.adapters.migrations.versions.v0010_rollups import FILL as COUNTS
+from core.adapters.migrations.versions.v0016_lots import FILL as LOTS
 from core.inspection import CameraRun
 from line.seed.parts import START, THRESHOLD, Seeded, model_for
 from line.seed.pictures import encoded, rendered_part

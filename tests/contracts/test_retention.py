@@ -316,11 +316,12 @@ def test_every_column_that_names_an_artifact_is_accounted_for() -> None:
         import_module(f"core.adapters.{path.stem}")
     known = {str(column) for column in (*expired_rows.FOR_EVER, *expired_rows.AGING)}
     never_aging = {"model_version.bundle_uri", "discarded_artifact.uri"}
+    looked_up = {"disagreement.frame_uri"}  # shown for as long as its inspection keeps the picture
     named = {
         f"{table.name}.{column.name}" for table in schema.metadata.sorted_tables for column in table.c
         if column.name.endswith("uri")
     }  # fmt: skip
-    assert named == known | never_aging
+    assert named == known | never_aging | looked_up
 
 
 def test_the_command_says_what_would_go_and_removes_it(kept: Kept) -> None:

@@ -5,8 +5,8 @@ A night's slot says how its run ended, so that one whose holder was killed can b
 
 from alembic import op
 
-revision = "0014b"
-down_revision = "0012"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
