@@ -125,3 +125,8 @@ def test_a_night_whose_holder_was_killed_goes_to_another_replica(postgres_ledger
         Event().wait(0.1)
     assert ours
     assert not claimed(postgres_ledger)
+
+
+def test_a_night_that_is_over_frees_its_product_at_once(ledger: Ledger) -> None:
+    """Not once the server has noticed: a slot that comes due right behind it would be refused and lost."""
+    assert all(claimed(ledger, night=f"asked {number}") for number in range(150))
