@@ -10,7 +10,7 @@ from tests.dashboard.places import chromium, fresh_line, opened, running_dashboa
 from tests.dashboard.seed import seed_parts, seed_workers
 from tests.dashboard.seed_weeks import seed_weeks
 
-PAGES = ("live", "review", "defects", "trends", "thresholds", "products", "models", "health")
+PAGES = ("live", "review", "defects", "shift", "trends", "thresholds", "products", "models", "health")
 QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 SETTLE_MS = 2500
 """Pictures are decoded after the page says that it is done."""
@@ -37,7 +37,7 @@ def main() -> None:
 
 def _shoot(browser: Browser, address: str, name: str, size: str, scheme: str, out: Path) -> None:
     width, height = map(int, size.split("x"))
-    page: Page = opened(browser, f"{address}/{name}", width, height, scheme)
+    page: Page = opened(browser, f"{address}/{'' if name == PAGES[0] else name}", width, height, scheme)
     page.wait_for_selector("[data-testid=stMainBlockContainer] [data-testid]")
     page.wait_for_timeout(SETTLE_MS)
     page.wait_for_function(QUIET)
