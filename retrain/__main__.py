@@ -22,10 +22,10 @@ from core.settings import LineSettings
 from model.images import decode
 from model.strict.bundle import check_letter, checked_sha256
 from retrain.drift import drifted
+from retrain.first_model import run_order
 from retrain.following import Follower
 from retrain.history import history
 from retrain.learned import keep_learned
-from retrain.night import run_night
 from retrain.promotion import Change, fetched_bundle, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
@@ -33,9 +33,9 @@ from retrain.shop import Order, Shop
 from retrain.station import Station, beside, serving
 from retrain.station_verbs import cancel, promote_version, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
-from retrain.verbs import parser
+from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
-from retrain.workshop.jobs import Bounds
+from retrain.workshop.jobs import Beginning, Bounds
 
 DRIFT_PARTS = 5000
 """Newest parts in which drift is looked for."""
@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _promote(arguments: argparse.Namespace) -> None:
     settings = LineSettings()
-    ledger, now, who = wiring.open_ledger(settings), datetime.now(UTC), arguments.who
+    now, who = datetime.now(UTC), engineer(arguments).name
+    ledger = wiring.open_ledger(settings)
     if arguments.model is not None:
         print(promote_version(ledger, arguments.product, arguments.model, now, who, arguments.why))
         return
@@ -76,13 +77,13 @@ def _promote(arguments: argparse.Namespace) -> None:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
-    ledger = wiring.open_ledger(LineSettings())
-    print(roll_back(ledger, arguments.product, datetime.now(UTC), arguments.who, arguments.why))
+    who, ledger = engineer(arguments).name, wiring.open_ledger(LineSettings())
+    print(roll_back(ledger, arguments.product, datetime.now(UTC), who, arguments.why))
 
 
 def _cancel(arguments: argparse.Namespace) -> None:
-    ledger = wiring.open_ledger(LineSettings())
-    print(cancel(ledger, arguments.product, datetime.now(UTC), arguments.who, arguments.why))
+    who, ledger = engineer(arguments).name, wiring.open_ledger(LineSettings())
+    print(cancel(ledger, arguments.product, datetime.now(UTC), who, arguments.why))
 
 
 def _history(arguments: argparse.Namespace) -> None:
@@ -92,7 +93,7 @@ def _history(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     """Here and now, under the same lock as the timetable's nights."""
-    line, stop = LineSettings(), _stop()
+    who, line, stop = engineer(arguments).name, LineSettings(), _stop()
     ledger = wiring.open_ledger(line)
     station = _station(line, RetrainSettings(), ledger, stop)
     now = datetime.now(UTC)
@@ -100,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if job is None:
         raise SettingRefused(f"--product {arguments.product}: no such product")
     slot = f"now {now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
-    ran = station.run_slot(Order(arguments.product, slot, arguments.who, arguments.why, is_asked=arguments.now))
+    ran = station.run_slot(Order(arguments.product, slot, who, arguments.why, is_asked=arguments.now))
     if not ran:
         print(f"{slot} was not run to its end here: it is another's, done already, or failed")
     for text in history(ledger, arguments.product, 1):
@@ -189,9 +190,10 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
         waiting=backlog,
         yield_above=settings.yield_above,
         drift=drift,
+        beginning=Beginning(settings.encoder, settings.weights, settings.first_minutes),
     )
     who = f"{socket.gethostname()}-{os.getpid()}"
-    return Station(ledger, lambda order: run_night(order, shop), beside, shop.clock, who)
+    return Station(ledger, lambda order: run_order(order, shop), beside, shop.clock, who)
 
 
 if __name__ == "__main__":

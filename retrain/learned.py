@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from core.errors import SettingRefused
@@ -12,7 +13,7 @@ from core.product import ModelVersion
 from core.retraining import LearnedPart, Origin, RunState, Snapshot, Use
 from model.bundle import read_letter
 from model.calibration import split
-from model.images import image_paths
+from model.images import IMAGE_SUFFIXES, image_paths
 from retrain.gathering import NightLedger
 from retrain.promotion import Change
 
@@ -33,17 +34,24 @@ def keep_learned(
     run = ledger.begin_run(product, f"first model {version.id}", change.at, change.who, change.why)
     parts = []
     for number, path in enumerate(paths):
-        content = path.read_bytes()
-        sha256 = sha256_of(content)
-        uri = artifacts.put(f"learned/{product}/{sha256}{path.suffix.lower()}", content)
         use = Use.CALIBRATE if number in calibrating else Use.TRAIN
-        parts.append(LearnedPart(sha256, uri, change.at, "", "", Origin.ACCEPTED, use))
+        parts.append(kept_part(product, path.read_bytes(), path.suffix, use, change.at, artifacts))
     unique = list({part.sha256: part for part in parts}.values())
     snapshot = ledger.keep_snapshot(product, unique, change.at)
     outcome = f"model {version.id} was promoted by hand with the {len(unique)} pictures it learned from"
     ended = replace(run, state=RunState.PROMOTED, candidate_id=version.id, snapshot_id=snapshot.id, outcome=outcome)
     ledger.save_run(replace(ended, ended_at=change.at))
     return snapshot
+
+
+def kept_part(
+    product: str, content: bytes, suffix: str, use: Use, at: datetime, artifacts: ArtifactStore
+) -> LearnedPart:
+    """One picture, uploaded to where no retention takes it away."""
+    sha256 = sha256_of(content)
+    named = suffix.lower() if suffix.lower() in IMAGE_SUFFIXES else ""
+    uri = artifacts.put(f"learned/{product}/{sha256}{named}", content)
+    return LearnedPart(sha256, uri, at, "", "", Origin.ACCEPTED, use)
 
 
 def images_sha256(paths: Sequence[Path]) -> str:

@@ -5,7 +5,7 @@ again repeats all of it, for nothing before the promotion changes the line.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +62,14 @@ def outlook(active: ActiveModel, source: LearningSource) -> Outlook:
 def run_night(order: Order, shop: Shop) -> TrainingRun:
     """One run from its reasons to its outcome; what came of it is in the ledger.
 
+    Raises as `in_a_diary` does.
+    """
+    return in_a_diary(order, shop, _run)
+
+
+def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], TrainingRun]) -> TrainingRun:
+    """The steps of a run, with a row that says how they ended, however they end.
+
     Raises:
         NightFailed: It ended without a verdict; the run says why.
         NightInterrupted: The station is to stop.
@@ -69,7 +77,7 @@ def run_night(order: Order, shop: Shop) -> TrainingRun:
     """
     diary = Diary(order, shop)
     try:
-        return _run(order, shop, diary)
+        return steps(order, shop, diary)
     except NightInterrupted:
         diary.step("the station was told to stop: this run is begun again")
         raise

@@ -30,11 +30,27 @@ class Pictures:
             content = self.artifacts.get(uri)
             if sha256_of(content) != sha256:
                 raise ArtifactMissing(f"{uri} is not the picture that was inspected")
-            self.folder.mkdir(parents=True, exist_ok=True)
-            passing = path.with_suffix(".part")
-            passing.write_bytes(content)
-            passing.replace(path)
+            self._keep(content, path)
         return path
+
+    def found(self, uri: str) -> str:
+        """The sha256 of a picture that nobody has told it of; its file is there from now on.
+
+        Raises:
+            ArtifactMissing, ImageRefused: There is none, or it cannot be learned from.
+            ArtifactsUnavailable: The store does not answer.
+        """
+        content = self.artifacts.get(uri)
+        self.decode(content)
+        sha256 = sha256_of(content)
+        self._keep(content, self.folder / f"{sha256}.picture")
+        return sha256
+
+    def _keep(self, content: bytes, path: Path) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        passing = path.with_suffix(".part")
+        passing.write_bytes(content)
+        passing.replace(path)
 
     def thumbnail(self, uri: str, sha256: str) -> Thumbnail | None:
         """How it looks; None where its picture is gone or is none any more."""

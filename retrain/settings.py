@@ -38,6 +38,20 @@ class RetrainSettings(BaseSettings):
     device: str = Field(default="cpu", pattern=r"cpu|cuda(:\d+)?")
     """Where training runs: the GPU belongs to the line unless you say otherwise."""
 
+    encoder: str = "wide_resnet50_2"
+    """The timm backbone that first models begin with: the method's own, as in `python -m model train`. On a line
+    without a GPU a small one (mobilenetv2_100) judges several times as many parts a second. Later trainings keep the
+    encoder of the model they go on from."""
+
+    weights: str = "hub"
+    """What the encoder knows before it sees a part: `hub` fetches its ImageNet weights from timm's hub, as
+    `python -m model train` does. Without a way out, name a safetensors file. `random`: it learns from the product's
+    pictures alone and finds fewer defects; the run's log then says so."""
+
+    first_minutes: float = Field(default=0.0, ge=0)
+    """Minutes that the training of a first model may take; 0: as many as it needs, for nothing waits but that product,
+    and what is learned within a time depends on the machine's speed."""
+
     yield_above: int = Field(default=64, ge=0)
     """Frames waiting on the bus above which training is held until they are judged: four batches of a worker. 0: never
     held."""

@@ -1,7 +1,7 @@
 """What a night works with, passed in, and the diary that it keeps while it works."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -18,7 +18,7 @@ from core.retraining import RunState, TrainingRun
 from core.shadow import Shadows
 from retrain.gathering import NightLedger
 from retrain.promotion import BundleReader
-from retrain.workshop.jobs import Bounds, Job
+from retrain.workshop.jobs import Beginning, Bounds, Job
 from retrain.workshop_door import Watch, worked
 
 Answer = TypeVar("Answer")
@@ -35,7 +35,8 @@ class Shop:
     """The station's means. `check_stop` raises NightInterrupted once the station is told to stop.
 
     `waiting` is how many frames nobody has judged; above `yield_above` (0: never) training is held. `drift` says which
-    of a product's cameras have drifted, in sentences; `work` is how a job is done.
+    of a product's cameras have drifted, in sentences; `work` is how a job is done. First models
+    begin with `beginning`.
     """
 
     ledger: RunLedger
@@ -51,17 +52,22 @@ class Shop:
     yield_above: int = 0
     drift: Callable[[str], Sequence[str]] = lambda _: ()
     work: Callable[[Job, Path, Watch], Mapping[str, Any]] = worked
+    beginning: Beginning = field(default_factory=Beginning)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run: a product's slot, for whom and why. `is_asked`: by a person, now."""
+    """What is to be run: a product's slot, for whom and why. `is_asked`: by a person, now.
+
+    `images` are URIs of the good pictures that a first model is to be trained from; a night has none.
+    """
 
     product: str
     slot: str
     who: str
     why: str
     is_asked: bool = False
+    images: tuple[str, ...] = ()
 
 
 class Diary:
@@ -84,8 +90,10 @@ class Diary:
         return self.run
 
     def end(self, state: RunState, outcome: str) -> TrainingRun:
-        """How it ended, in one sentence."""
+        """How it ended, in one sentence; no page shows it as under way any more."""
         self.step(outcome)
+        done = TrainingProgress(self.run.product, 1.0, state.value, self._shop.clock())
+        _unless_away(lambda: self._shop.ledger.report_training(done), None)
         return self.save(state=state, outcome=outcome, ended_at=self._shop.clock())
 
     def was_cancelled(self) -> str:

@@ -12,7 +12,8 @@ from core.errors import LedgerUnavailable, LineError, UnknownModel
 from core.ports import NightSlots
 from core.product import Product
 from core.request import Request, RequestKind, Requests, RequestState
-from core.retraining import RunState
+from core.retraining import RunState, TrainingRun
+from retrain.first_model import check_first
 from retrain.shadows import ShadowLedger, settle
 from retrain.shop import Order
 from retrain.station_verbs import RECENT, cancel, promote_version, roll_back
@@ -22,6 +23,10 @@ ASKED = "asked "
 """How the slot of a request begins; its number follows."""
 
 log = structlog.get_logger("retrain")
+
+
+class NoFirstModel(LineError):
+    """No first model came of it: the run's log on the page Models says more; put that right and ask again."""
 
 
 class StationLedger(ShadowLedger, NightSlots, Requests, Protocol):
@@ -65,15 +70,21 @@ class Station:
         request = self.ledger.take_request(self.clock(), self.who)
         if request is None:
             return False
+        self._reply(request)
+        return True
+
+    def _reply(self, request: Request) -> None:
+        """Do it and say what came of it. A long training says so at its end; until then its request stays taken."""
         try:
             state, said = RequestState.DONE, self._answers()[request.kind](request)
         except (LineError, ValueError) as error:
             state, said = RequestState.REFUSED, str(error)
+        if said is None:
+            return
         self.ledger.answer(request.id, state, said, self.clock())
         log.info("request_answered", kind=request.kind.value, product=request.product, state=state.value, answer=said)
-        return True
 
-    def _answers(self) -> Mapping[RequestKind, Callable[[Request], str]]:
+    def _answers(self) -> Mapping[RequestKind, Callable[[Request], str | None]]:
         return {
             RequestKind.TRAIN: self._train,
             RequestKind.PROMOTE: self._promote,
@@ -114,16 +125,51 @@ class Station:
             runs = [run for run in self.ledger.training_runs(product, RECENT) if run.slot == slot]
             is_cancelled = any(run.state is RunState.CANCELLED for run in runs)
             why = runs[0].why if runs else "left behind"
-            if not is_cancelled:
+            if is_cancelled:
+                continue
+            asked = [one for one in self.ledger.requests(product, RECENT) if slot == f"{ASKED}{one.id}"]
+            if asked:
+                orders.append(_order_of(asked[0]))
+            else:
                 orders.append(Order(product, slot, runs[0].who if runs else self.who, why, slot.startswith(ASKED)))
         return orders
 
-    def _train(self, request: Request) -> str:
+    def _train(self, request: Request) -> str | None:
+        order = _order_of(request)
+        if order.images:
+            return self._train_first(request, order)
         if request.product not in self.ledger.active():
             raise UnknownModel(f"{request.product} has no active model to start from")
-        order = Order(request.product, f"{ASKED}{request.id}", request.who, request.why, is_asked=True)
         self._begin(order)
         return f"training of {request.product} begins; its run is shown as {order.slot!r}"
+
+    def _train_first(self, request: Request, order: Order) -> str | None:
+        """What came of it, once it has come to an end; begins it where nobody has, or whoever had is dead.
+
+        A request that lies taken for too long is taken again, by this replica or another: that is when a dead one's
+        run is taken over, and when an answer is given that a killed replica still owed.
+        """
+        run = self._run_of(order)
+        if run is not None and run.state.is_over:
+            return _outcome(run)
+        if run is None:
+            check_first(order, self.ledger)
+        if order.product not in self.running:
+            self.start(lambda: self._run_first(request, order))
+        return None
+
+    def _run_first(self, request: Request, order: Order) -> None:
+        self.run_slot(order)
+        try:
+            run = self._run_of(order)
+            if run is not None and run.state.is_over:
+                self._reply(request)
+        except LedgerUnavailable as error:
+            log.warning("request_not_answered", request=request.id, error=str(error))  # it is taken again later
+
+    def _run_of(self, order: Order) -> TrainingRun | None:
+        runs = self.ledger.training_runs(order.product, RECENT)
+        return next((run for run in runs if run.slot == order.slot), None)
 
     def _promote(self, request: Request) -> str:
         version, _ = self.ledger.model_version(int(request.details["model_version_id"]))
@@ -134,6 +180,30 @@ class Station:
 
     def _cancel(self, request: Request) -> str:
         return cancel(self.ledger, request.product, self.clock(), request.who, request.why)
+
+
+def _order_of(request: Request) -> Order:
+    """What is to be run for it.
+
+    Raises:
+        ValueError: Its pictures are no list of URIs.
+    """
+    images = request.details.get("images") or []
+    if not isinstance(images, list) or not all(isinstance(uri, str) for uri in images):
+        raise ValueError(f"the pictures of a first model are a list of URIs, got {str(images)[:100]!r}")
+    once = tuple(dict.fromkeys(images))
+    return Order(request.product, f"{ASKED}{request.id}", request.who, request.why, is_asked=True, images=once)
+
+
+def _outcome(run: TrainingRun) -> str:
+    """How a first model's run ended, for whoever asked.
+
+    Raises:
+        NoFirstModel: No model came of it.
+    """
+    if run.candidate_id is None or run.state is RunState.CANCELLED:
+        raise NoFirstModel(f"run {run.id}: {run.outcome}")
+    return f"run {run.id}: {run.outcome}"
 
 
 def _last_due(job: NightlyJob, now: datetime) -> datetime | None:

@@ -4,6 +4,8 @@ import argparse
 import getpass
 from pathlib import Path
 
+from core.access import Person, Role, require
+
 
 def parser(description: str) -> argparse.ArgumentParser:
     """All verbs; `verb` is None for the timetable."""
@@ -24,6 +26,17 @@ def parser(description: str) -> argparse.ArgumentParser:
     history.add_argument("--limit", type=int, default=10, help="how many, newest first")
     verbs.add_parser("status", help="products and what judges them")
     return main
+
+
+def engineer(arguments: argparse.Namespace) -> Person:
+    """Whoever typed a verb that changes what judges, or trains.
+
+    Raises:
+        AccessDenied: They are no engineer; nothing was changed.
+    """
+    person = Person.at_this_machine(arguments.who)
+    require(person, Role.ENGINEER)
+    return person
 
 
 def _verb(

@@ -15,6 +15,7 @@ from dashboard import pictures, wiring
 from dashboard.components.registered import regions as regions_view
 from dashboard.products.read_models import newest_picture
 from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
+from dashboard.views.live import running
 from dashboard.views.trouble import page_style, plain, show_error
 from dashboard.who import person
 
@@ -167,8 +168,8 @@ def _train(name: str, kept: dict[str, str]) -> None:
 def _progress(name: str) -> None:
     """How far it is, and what the station said."""
     try:
-        ledger = wiring.line().ledger
-        for training in ledger.trainings():
+        ledger, settings = wiring.line().ledger, wiring.line().settings
+        for training in running(tuple(ledger.trainings()), datetime.now(UTC), settings.training_forgotten_after_h):
             if training.product == name:
                 told = f"Training: {100 * training.share:.0f} % \u00b7 {plain(training.stage)}"
                 st.progress(min(max(training.share, 0.0), 1.0), text=told)

@@ -1,1 +1,1 @@
-"""Going on from a bundle with other pictures, as a night does."""
+"""What the retrain station teaches: a first model from nothing, and going on from a bundle, as a night does."""

@@ -3,17 +3,19 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.errors import LineError
+from model.again.beginning import FirstLesson, begun
 from model.again.teaching import Lesson, taught
 from model.letter import Letter
+from model.pace import Progress
 from model.progress_file import ProgressFile
 from retrain.workshop.bounds import keep_within
-from retrain.workshop.jobs import PROGRESS, RESULT, Job, MeasureJob, TrainJob, read_job
+from retrain.workshop.jobs import PROGRESS, RESULT, FirstJob, Job, MeasureJob, TrainJob, read_job
 from retrain.workshop.measuring import measured, scored
 
 
@@ -39,15 +41,16 @@ def main(arguments: list[str]) -> int:
 def done(job: Job, progress: ProgressFile) -> Mapping[str, Any]:
     """What came of it, as plain values."""
     if isinstance(job, TrainJob):
-        return trained(job, progress)
+        return trained(taught(lesson_of(job), time.monotonic), progress)
+    if isinstance(job, FirstJob):
+        return trained(begun(first_lesson_of(job), time.monotonic), progress)
     if isinstance(job, MeasureJob):
         return {"findings": [asdict(found) for found in measured(job)]}
     return {"scores": scored(job)}
 
 
-def trained(job: TrainJob, progress: ProgressFile) -> Mapping[str, Any]:
+def trained(training: Generator[Progress, None, Letter], progress: ProgressFile) -> Mapping[str, Any]:
     """Tells its progress, and ends with what the morning's reader is told."""
-    training = taught(lesson_of(job), time.monotonic)
     while True:
         try:
             progress.tell(next(training))
@@ -71,6 +74,28 @@ def lesson_of(job: TrainJob) -> Lesson:
         job.calibrate,
         job.passes,
         job.flow_passes,
+        job.false_reject_budget,
+        job.review_budget,
+        job.seed,
+        job.bounds.device,
+    )
+
+
+def first_lesson_of(job: FirstJob) -> FirstLesson:
+    """The same of a first model's job."""
+    return FirstLesson(
+        job.beginning.encoder,
+        job.beginning.weights,
+        job.beginning.minutes,
+        job.beginning.engine,
+        Path(job.out),
+        job.train,
+        job.calibrate,
+        job.input_height,
+        job.input_width,
+        job.smoothing,
+        job.top_share,
+        job.minimum_area,
         job.false_reject_budget,
         job.review_budget,
         job.seed,

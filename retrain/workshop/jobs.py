@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 JOB, RESULT, PROGRESS, LOG = "job.json", "result.json", "progress.json", "log.txt"
-TRAIN, MEASURE, SCORE = "train", "measure", "score"
+TRAIN, MEASURE, SCORE, FIRST = "train", "measure", "score", "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,42 @@ class TrainJob:
     calibrate: Sequence[str]
     passes: float
     flow_passes: float
+    false_reject_budget: float
+    review_budget: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a first model begins with: a timm encoder and its weights (`hub`, `random` or a safetensors file).
+
+    `minutes` are for both stages, 0 for as many as they need; `engine` is tried by the parity gate, empty for none.
+    """
+
+    encoder: str = "wide_resnet50_2"
+    weights: str = "hub"
+    minutes: float = 0.0
+    engine: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstJob:
+    """Train from nothing on these pictures, and write a bundle to `out`.
+
+    `input_height` and `input_width` are 0 for a size chosen from the pictures; of the score's shares None is the
+    training's own default.
+    """
+
+    bounds: Bounds
+    beginning: Beginning
+    out: str
+    train: Sequence[str]
+    calibrate: Sequence[str]
+    input_height: int
+    input_width: int
+    smoothing: float | None
+    top_share: float | None
+    minimum_area: float | None
     false_reject_budget: float
     review_budget: float
     seed: int
@@ -66,11 +102,12 @@ class ScoreJob:
     pictures: Sequence[Picture]
 
 
-Job = TrainJob | MeasureJob | ScoreJob
-KINDS: Mapping[str, type[TrainJob] | type[MeasureJob] | type[ScoreJob]] = {
+Job = TrainJob | MeasureJob | ScoreJob | FirstJob
+KINDS: Mapping[str, type[TrainJob] | type[MeasureJob] | type[ScoreJob] | type[FirstJob]] = {
     TRAIN: TrainJob,
     MEASURE: MeasureJob,
     SCORE: ScoreJob,
+    FIRST: FirstJob,
 }
 
 
@@ -104,6 +141,8 @@ def read_job(folder: Path) -> Job:
     stored = json.loads((folder / JOB).read_text())
     kind = KINDS[stored.pop("kind")]
     stored["bounds"] = Bounds(**stored["bounds"])
+    if "beginning" in stored:
+        stored["beginning"] = Beginning(**stored["beginning"])
     if "pictures" in stored:
         stored["pictures"] = [Picture(**picture) for picture in stored["pictures"]]
     return kind(**stored)

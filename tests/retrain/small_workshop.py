@@ -18,7 +18,7 @@ from core.verdict import Threshold
 from model.calibration import fit_threshold
 from model.images import decode
 from retrain.promotion import LETTER, WEIGHTS, TrainedBundle
-from retrain.workshop.jobs import BundleFindings, Job, MeasureJob, ScoreJob, TrainJob
+from retrain.workshop.jobs import BundleFindings, FirstJob, Job, MeasureJob, ScoreJob, TrainJob
 from retrain.workshop_door import Watch
 
 SIDE = 32
@@ -64,7 +64,7 @@ def teach(folder: Path, train: Sequence[str], calibrate: Sequence[str], budget: 
 
 def work(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
     """Shop.work."""
-    if isinstance(job, TrainJob):
+    if isinstance(job, TrainJob | FirstJob):
         fitted = teach(Path(job.out), job.train, job.calibrate, job.false_reject_budget)
         return {"passes": 1.0, "flow_passes": 1.0, "threshold_reasons": [], **asdict(fitted)}
     if isinstance(job, ScoreJob):
