@@ -1,9 +1,9 @@
 """Connections to Postgres: one way to open them, one way to name what goes wrong with them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, func, make_url, select
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -101,6 +101,16 @@ def translated() -> Iterator[None]:
         if error.connection_invalidated or (type(error) is DatabaseError and not _code(error)):
             raise LedgerUnavailable(_first_line(error)) from error
         raise
+
+
+def leave(connection: Connection) -> None:
+    """Unlock, then close: Postgres ends a closed session a moment later, and until then its locks refuse others."""
+    try:
+        with suppress(DBAPIError):
+            connection.rollback()
+            connection.execute(select(func.pg_advisory_unlock_all()))
+    finally:
+        connection.close()
 
 
 def _code(error: DBAPIError) -> str:

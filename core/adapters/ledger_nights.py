@@ -1,15 +1,14 @@
 """NightSlots on Postgres: a row per slot, and a lock that ends with the process that holds it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 
-from core.adapters.database import translated
+from core.adapters.database import leave, translated
 from core.adapters.schema_retraining import night_slot
 from core.errors import NightInterrupted
 from core.ports import SLOT_TRIES
@@ -44,7 +43,7 @@ class PostgresNights:
                 raise
             self._end(product, slot, "done")
         finally:
-            _leave(connection)  # a session of its own: its lock ends with it, also where this process is killed
+            leave(connection)  # a session of its own: its lock ends with it, also where this process is killed
 
     def unfinished(self, since: datetime) -> Sequence[tuple[str, str]]:
         """By product."""
@@ -82,11 +81,3 @@ def _is_ours(connection: Connection, product: str, slot: str, at: datetime, who:
         claimed = connection.execute(taken).rowcount == 1
         connection.commit()  # and no transaction stays open while the night runs
         return claimed
-
-
-def _leave(connection: Connection) -> None:
-    """Unlock, then close: Postgres ends a closed session a moment later, and would refuse the next slot until then."""
-    with suppress(DBAPIError):
-        connection.rollback()
-        connection.execute(select(func.pg_advisory_unlock_all()))
-    connection.close()

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, func, select, text
 
 from core.adapters import expired_days, expired_rows
-from core.adapters.database import translated
+from core.adapters.database import leave, translated
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
 from core.adapters.schema_parts import part_decision
 from core.adapters.schema_rollups import rollup
@@ -43,7 +43,7 @@ def alone(engine: Engine) -> Iterator[None]:
             raise HousekeepingRuns
         yield
     finally:
-        connection.close()
+        leave(connection)
 
 
 @dataclass(frozen=True, slots=True)
