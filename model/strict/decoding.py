@@ -2,6 +2,7 @@
 
 from core.frame import Image
 from model.images import MAX_PIXELS, decode
+from model.strict.png import refuse_strange_png
 from model.strict.tiff import refuse_strange_tiff
 
 
@@ -12,5 +13,6 @@ def decode_strictly(content: bytes, max_pixels: int = MAX_PIXELS) -> Image:
         ImageRefused: Not one of the formats, damaged, cut short, or strange.
         ImageTooLarge: More pixels than the limit.
     """
+    refuse_strange_png(content)
     refuse_strange_tiff(content)
     return decode(content, max_pixels)
