@@ -72,6 +72,10 @@ class LineSettings(BaseSettings):
         return self.artifact_url or str((self.line_home / "artifacts").absolute())
 
 
+MOST_DAYS = 36_500
+"""A century: for ever, and still a date."""
+
+
 class RetentionSettings(BaseSettings):
     """How long things are kept. Reviews, golden parts and their pictures, models, limits and the audit are for ever.
 
@@ -87,42 +91,42 @@ class RetentionSettings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    inspections_days: int = Field(default=365, ge=15)
+    inspections_days: int = Field(default=365, ge=15, le=MOST_DAYS)
     """Rows of verdicts: a year, for a complaint comes months after the part. At least the two weeks around today that
     workers keep open."""
 
-    maps_days: int = Field(default=90, ge=15)
+    maps_days: int = Field(default=90, ge=15, le=MOST_DAYS)
     """Small score maps in Postgres: a tenth of a megabyte of rows a minute, looked at while a part is still news."""
 
-    full_maps_days: int = Field(default=30, ge=1)
+    full_maps_days: int = Field(default=30, ge=1, le=MOST_DAYS)
     """Full maps in the artifact store (.npz), the largest thing a part leaves: for whoever tunes a model this month."""
 
-    ok_frames_days: int = Field(default=60, ge=1)
+    ok_frames_days: int = Field(default=60, ge=1, le=MOST_DAYS)
     """Kept pictures of parts judged OK: retraining learns from those of the last weeks."""
 
-    review_frames_days: int = Field(default=180, ge=1)
+    review_frames_days: int = Field(default=180, ge=1, le=MOST_DAYS)
     """Pictures of parts that a person was asked about: as long as their lot may come back."""
 
-    ng_frames_days: int = Field(default=180, ge=1)
+    ng_frames_days: int = Field(default=180, ge=1, le=MOST_DAYS)
     """Pictures of rejected parts: the same."""
 
-    error_frames_days: int = Field(default=90, ge=1)
+    error_frames_days: int = Field(default=90, ge=1, le=MOST_DAYS)
     """Pictures of frames that nobody could judge although nothing was wrong with them."""
 
-    quarantine_days: int = Field(default=90, ge=7)
+    quarantine_days: int = Field(default=90, ge=7, le=MOST_DAYS)
     """Quarantined records with what came of them: time to find out who sent them. Not below the week that frames may
     wait on the bus, for a frame that is sent again is known by its row."""
 
-    claims_days: int = Field(default=7, ge=2)
+    claims_days: int = Field(default=7, ge=2, le=MOST_DAYS)
     """Contents of frames too large for the bus: longer than any bus keeps the record that claims them."""
 
-    outbox_days: int = Field(default=7, ge=1)
+    outbox_days: int = Field(default=7, ge=1, le=MOST_DAYS)
     """Verdicts that the plant never fetched: after a week nobody waits for them, and their inspections stay."""
 
-    minutes_days: int = Field(default=90, ge=1)
+    minutes_days: int = Field(default=90, ge=1, le=MOST_DAYS)
     """Counts by the minute; those by the hour and by the day are few and stay."""
 
-    camera_runs_days: int = Field(default=730, ge=30)
+    camera_runs_days: int = Field(default=730, ge=30, le=MOST_DAYS)
     """Counters of a camera's former starts: a row each, so kept beyond their inspections. The newest always stays."""
 
     from_hour: int = Field(default=2, ge=0, le=23)
@@ -134,5 +138,7 @@ class RetentionSettings(BaseSettings):
         named = ("maps_days", "full_maps_days", "ok_frames_days", "review_frames_days", "ng_frames_days")
         for name in (*named, "error_frames_days"):
             if getattr(self, name) > self.inspections_days:
-                raise ValueError(f"{name} may not exceed inspections_days ({self.inspections_days})")
+                raise ValueError(
+                    f"RETAIN_{name.upper()} may not exceed RETAIN_INSPECTIONS_DAYS ({self.inspections_days})"
+                )
         return self

@@ -93,16 +93,15 @@ class MemoryRuns:
         if not ours:
             yield False
             return
+        end = "failed"
         try:
             yield True
+            end = "done"
         except NightInterrupted:
+            end = "running"
             raise
-        except BaseException:
-            self.nights[product, slot] = ("failed", tries + 1)
-            raise
-        else:
-            self.nights[product, slot] = ("done", tries + 1)
         finally:
+            self.nights[product, slot] = (end, tries + 1)
             self.nights_running.discard(product)
 
     def unfinished(self, since: datetime) -> Sequence[Slot]:

@@ -34,14 +34,16 @@ class PostgresNights:
             if not _is_ours(connection, product, slot, at, who):
                 yield False
                 return
+            end = "failed"
             try:
                 yield True
+                end = "done"
             except NightInterrupted:
+                end = "running"  # as a killed one leaves it: for another replica
                 raise
-            except BaseException:
-                self._end(product, slot, "failed")
-                raise
-            self._end(product, slot, "done")
+            finally:
+                if end != "running":
+                    self._end(product, slot, end)
         finally:
             leave(connection)  # a session of its own: its lock ends with it, also where this process is killed
 

@@ -33,7 +33,7 @@ def test_every_horizon_lies_behind_today(today: date) -> None:
 
 def test_a_picture_may_not_outlive_its_row() -> None:
     """Nobody would find it any more."""
-    with pytest.raises(ValidationError, match="ok_frames_days"):
+    with pytest.raises(ValidationError, match="RETAIN_OK_FRAMES_DAYS"):
         RetentionSettings(inspections_days=100, ok_frames_days=101)
 
 
