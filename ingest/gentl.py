@@ -122,15 +122,9 @@ class GentlCapture:
             CameraSilent: A picture was incomplete, or is of a kind that is not taken.
         """
         try:
-            buffer = self._acquirer.try_fetch(timeout=FETCH_S)
-        except self._broken:
+            return True, self._fetched()
+        except self._broken:  # a buffer is given back on the way out, which fails too where the device has gone
             return False, None
-        if self._incomplete:
-            raise self._heard_of_loss(buffer)
-        if buffer is None:
-            return True, None
-        with buffer:
-            return True, to_pixels(buffer.payload.components[0])
 
     def release(self) -> None:
         """Stop, and let go of device and producer; one that has gone cannot be stopped any more."""
@@ -139,6 +133,17 @@ class GentlCapture:
                 step()
             except self._broken:
                 continue
+
+    def _fetched(self) -> Pixels | None:
+        buffer = self._acquirer.try_fetch(timeout=FETCH_S)
+        if self._incomplete:
+            raise self._heard_of_loss(buffer)
+        if buffer is None:
+            return None
+        with buffer:
+            if not buffer.payload.components:
+                raise CameraSilent("a payload without a picture: set the camera to send images alone")
+            return to_pixels(buffer.payload.components[0])
 
     def _count(self) -> None:
         self._incomplete += 1

@@ -145,14 +145,20 @@ class LiveCamera:
         self._reader.join()
 
     def _read_all(self) -> None:
-        while not self._ended:
-            goes_on, newest = self._read_one()
-            with self._changed:
-                self._newest = self._newest if newest is None else newest
-                self._newest_at = self._newest_at if newest is None else self._clock()
-                self._ended = self._ended or not goes_on
-                self._changed.notify_all()
-        self._capture.release()
+        try:
+            while not self._ended:
+                self._hear(*self._read_one())
+        finally:
+            # Also where a driver raised what nobody foresaw: a device that stays held is never opened again.
+            self._hear(goes_on=False, newest=None)
+            self._capture.release()
+
+    def _hear(self, goes_on: bool, newest: Pixels | CameraSilent | None) -> None:
+        with self._changed:
+            self._newest = self._newest if newest is None else newest
+            self._newest_at = self._newest_at if newest is None else self._clock()
+            self._ended = self._ended or not goes_on
+            self._changed.notify_all()
 
     def _read_one(self) -> tuple[bool, Pixels | CameraSilent | None]:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 import structlog
 
@@ -79,7 +80,7 @@ def _judge(
     ledger = wiring.open_ledger(line, "worker")
     consumer = wiring.open_consumer(line, ledger, owner)
     compilations = Compilations()
-    bench = _bench(settings, line, ledger, consumer, stop, compilations)
+    bench = _bench(owner, settings, line, ledger, consumer, stop, compilations)
     log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
     pulse = Pulse(time.monotonic)
     state = partial(_state, bench, counts, pulse)
@@ -103,6 +104,7 @@ def _judge(
 
 
 def _bench(
+    owner: str,
     settings: WorkerSettings,
     line: LineSettings,
     ledger: PostgresLedger,
@@ -113,22 +115,23 @@ def _bench(
     beside = compilations or Compilations()
     artifacts = wiring.open_artifacts(line)
     verdicts = wiring.open_verdicts(line)
+    clock = ForwardClock(lambda: datetime.now(UTC), time.monotonic)
     loader = BundleLoader(artifacts, settings.cache, _opener(settings, beside))
     return Bench(
         consumer=consumer,
         ledger=ledger,
         board=wiring.open_board(line),
         artifacts=artifacts,
-        hands=Hands(ledger, _owner()),
+        hands=Hands(ledger, owner),
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode_strictly,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
-        clock=ForwardClock(lambda: datetime.now(UTC), time.monotonic),
+        clock=clock,
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),
         optics=OpticsBook(ledger.optics, time.monotonic),
         views=ViewBook(ledger.products, time.monotonic),
-        sweep=Sweep(ledger, lambda: datetime.now(UTC), time.monotonic),
+        sweep=Sweep(ledger, clock, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
         shadow=Shadowing(ledger, loader, time.monotonic, in_background),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
@@ -178,8 +181,8 @@ def _waiting(line: LineSettings, ledger: PostgresLedger) -> Callable[[], int | N
 
 
 def _owner() -> str:
-    """Names this process to the bus and in Postgres; another start on this machine has another name."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    """Names this process to the bus and in Postgres. No other start has this name, also in a container."""
+    return f"{socket.gethostname()}-{os.getpid()}-{token_hex(3)}"
 
 
 def _prepared(ledger: PostgresLedger) -> OpenDays:

@@ -8,10 +8,11 @@ from core.health import Distribution, Labels
 from core.inspection import Refusal, Result
 
 NOBODY = "?"
-"""Stands for the camera of a record that is not trusted, and for cameras beyond the limit."""
+"""Stands for the camera of a record that is not trusted, and for cameras and products beyond the limit."""
 
 CAMERA_LIMIT = 256
-"""Cameras with series of their own: names come from the bus, and whoever may write there could invent them."""
+"""Cameras, and pairs of camera and product, with series of their own: names come from the bus, and whoever may write
+there could invent them."""
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Meters:
     since_arrival: dict[Labels, Distribution] = field(default_factory=dict)
     newest: dict[Labels, datetime] = field(default_factory=dict)
     _cameras: set[str] = field(default_factory=set)
+    _pairs: set[tuple[str, str]] = field(default_factory=set)
 
     def note(self, results: Iterable[Result]) -> None:
         """These were recorded."""
@@ -32,8 +34,7 @@ class Meters:
 
     def _note_one(self, result: Result) -> None:
         camera = self._camera_of(result)
-        product = NOBODY if isinstance(result, Refusal) else result.frame.product
-        _count(self.decisions, (camera, product if camera != NOBODY else NOBODY, str(result.decision)))
+        _count(self.decisions, (camera, self._product_of(result, camera), str(result.decision)))
         if reason := getattr(result, "reason", ""):
             _count(self.errors, (camera, str(reason)))
         _spread(self.since_arrival, (camera,), result.judged_at - result.arrival.arrived_at)
@@ -49,6 +50,15 @@ class Meters:
             return NOBODY
         self._cameras.add(camera)
         return camera
+
+    def _product_of(self, result: Result, camera: str) -> str:
+        if isinstance(result, Refusal) or camera == NOBODY:
+            return NOBODY
+        pair = (camera, result.frame.product)
+        if pair not in self._pairs and len(self._pairs) >= CAMERA_LIMIT:
+            return NOBODY
+        self._pairs.add(pair)
+        return result.frame.product
 
 
 def _count(counts: dict[Labels, float], labels: Labels) -> None:

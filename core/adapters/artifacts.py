@@ -88,10 +88,9 @@ class FsspecArtifacts:
         return [StoredFile(str(self._files.unstrip_protocol(each["name"])), _written_at(each)) for each in found]
 
     def delete(self, uri: str) -> None:
-        """Only what `put` could have made."""
-        path = self._path(uri)
-        with suppress(*NOT_AN_OBJECT), _available():
-            self._files.rm_file(path)
+        """Only what `put` could have made; what lies in another store is not there."""
+        with suppress(ArtifactMissing, *NOT_AN_OBJECT), _available():
+            self._files.rm_file(self._path(uri))
 
     def _listed(self, path: str, look: Callable[..., Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
         with suppress(*NOT_AN_OBJECT), _available():

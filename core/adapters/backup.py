@@ -33,6 +33,9 @@ NAMING = (
 )
 """Every column whose artifacts belong to a backup."""
 
+RENAMED = (*NAMING, ("disagreement", "frame_uri"), ("discarded_artifact", "uri"))
+"""Every column that names the store: these two name what the others do, or what is about to go."""
+
 CHUNK = 1024 * 1024
 
 
@@ -53,7 +56,9 @@ class Vault:
         """
         if folder.exists() and any(folder.iterdir()):
             raise BackupRefused(f"{folder} is not empty")
-        (folder / ARTIFACTS).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # cameras' sources are in the dump, passwords and all
+        (folder / ARTIFACTS).mkdir(exist_ok=True)
         with alone(self.engine), _snapshot(self.engine) as connection:
             snapshot = connection.scalar(text("select pg_export_snapshot()"))
             words = ("--format=custom", f"--snapshot={snapshot}", f"--file={folder / DUMP}", "--lock-wait-timeout=30s")
@@ -154,7 +159,7 @@ def _rename_store(engine: Engine, old: str, new: str) -> None:
         return
     with translated(), engine.begin() as connection:
         connection.execute(text("set local statement_timeout = 0"))
-        for table, column in NAMING:
+        for table, column in RENAMED:
             if connection.scalar(text("select to_regclass(:table)"), {"table": table}) is None:
                 continue  # of an earlier schema; the upgrade makes it, empty
             statement = (
@@ -162,6 +167,22 @@ def _rename_store(engine: Engine, old: str, new: str) -> None:
                 f" where starts_with({column}, :old || '/')"
             )
             connection.execute(text(statement), {"new": new, "old": old, "length": len(old) + 1})
+        _rename_in_snapshots(connection, old, new)
+
+
+def _rename_in_snapshots(connection: Connection, old: str, new: str) -> None:
+    """The line never changes a snapshot, and a trigger holds that; a restore moves it as a whole."""
+    if connection.scalar(text("select to_regclass('data_snapshot')")) is None:
+        return
+    moved = (
+        "update data_snapshot set parts = (select coalesce(jsonb_agg("
+        "case when starts_with(part->>'frame_uri', :old || '/')"
+        " then jsonb_set(part, '{frame_uri}', to_jsonb(:new || substr(part->>'frame_uri', :length))) else part end"
+        " order by place), '[]') from jsonb_array_elements(parts) with ordinality as listed(part, place))"
+    )
+    connection.execute(text("alter table data_snapshot disable trigger user"))
+    connection.execute(text(moved), {"new": new, "old": old, "length": len(old) + 1})
+    connection.execute(text("alter table data_snapshot enable trigger user"))
 
 
 def _held(path: Path) -> Held:

@@ -98,6 +98,12 @@ def test_no_uri_climbs_out_of_the_store(tmp_path: Path, escape: str) -> None:
         store.get(start + escape)
 
 
+def test_what_lies_in_another_store_is_as_good_as_removed(store: Store) -> None:
+    """The store was changed, and old rows still name the old one: retention goes on."""
+    store.delete("s3://another/frames/2026-11-24/1.png")
+    store.delete("no url at all")
+
+
 def test_a_folder_is_not_an_artifact(store: ArtifactStore) -> None:
     """A claim on one is a missing content, not a store in trouble: the line would wait for it forever."""
     uri = store.put("frames/day/1.png", b"x")

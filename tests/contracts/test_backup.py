@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 
@@ -13,16 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from core import adapters
 from core.adapters import postgres_programs
 from core.adapters.artifacts import FsspecArtifacts
-from core.adapters.backup import NAMING, Vault, read_manifest
+from core.adapters.backup import NAMING, RENAMED, Vault, read_manifest
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.expired_rows import AGING, FOR_EVER
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, upgrade
 from core.adapters.retain import alone
+from core.adapters.schema import metadata
 from core.backup import DUMP, MANIFEST, Held, Manifest, differences, names_in_store
 from core.errors import BackupRefused, HousekeepingRuns, ProgramMissing
 from core.frame import sha256_of
@@ -76,6 +80,28 @@ def test_a_backup_brings_back_every_row_and_every_artifact(vault: Vault, empty: 
     for table, count in (("inspection", FRAMES), ("review", 2), ("audit", 5)):
         assert after[f"table {table}"].split()[0] == before[f"table {table}"].split()[0]
         assert int(after[f"table {table}"].split()[0]) >= count
+
+
+def test_a_snapshot_names_its_pictures_where_they_lie_now(vault: Vault, empty: Vault, tmp_path: Path) -> None:
+    """Its list is one JSON value that nobody may change, but a restore has moved what it names."""
+    elsewhere = {"frame_uri": "s3://other/2.png", "lot": "b"}
+    parts = [{"frame_uri": f"{vault.store.url}/frames/1.png", "lot": "a"}, elsewhere]
+    row = "insert into data_snapshot (product, made_at, sha256, parts) values ('disc', :at, 'x', cast(:parts as jsonb))"
+    with vault.engine.begin() as connection:
+        connection.execute(text(row), {"at": TODAY, "parts": json.dumps(parts)})
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    with empty.engine.begin() as connection:
+        (kept,) = connection.scalars(text("select parts from data_snapshot"))
+        with pytest.raises(DBAPIError, match="never changed"):
+            connection.execute(text("update data_snapshot set product = 'other'"))
+    assert kept == [{"frame_uri": f"{empty.store.url}/frames/1.png", "lot": "a"}, elsewhere]
+
+
+def test_nobody_else_may_read_a_backup(vault: Vault, tmp_path: Path) -> None:
+    """The dump holds the cameras' passwords."""
+    vault.backup(tmp_path / "backup", TODAY)
+    assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
 
 
 def test_a_backup_of_a_running_line_names_nothing_that_it_does_not_hold(
@@ -192,7 +218,7 @@ def test_an_upgrade_from_the_schema_before_keeps_every_row(vault: Vault) -> None
     assert sum(run.judged for run in PostgresLedger(vault.engine).run_counts()) == FRAMES
 
 
-RENAMED = {"night_slot.night"}
+RENAMED_SINCE = {"night_slot.night"}
 """Columns of 0007 that have another name since."""
 
 
@@ -214,7 +240,7 @@ def columns(engine: Engine) -> dict[str, str]:
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """What an upgrade did to the values that were there."""
-    kept = {name: value for name, value in before.items() if name not in RENAMED}
+    kept = {name: value for name, value in before.items() if name not in RENAMED_SINCE}
     return differences(kept, {name: value for name, value in after.items() if name in kept})
 
 
@@ -251,6 +277,14 @@ def test_every_artifact_that_a_row_names_belongs_to_a_backup() -> None:
         *(str(column) for column in (*FOR_EVER, *AGING)),
         "model_version.bundle_uri",
     }
+
+
+def test_every_column_that_names_the_store_is_renamed() -> None:
+    """A restore into another store would leave it pointing at the old one."""
+    for path in Path(adapters.__path__[0]).glob("schema_*.py"):
+        import_module(f"core.adapters.{path.stem}")
+    columns = {str(column) for table in metadata.sorted_tables for column in table.c if column.name.endswith("uri")}
+    assert columns == {f"{table}.{column}" for table, column in RENAMED}
 
 
 HELD = st.builds(Held.of, st.text(min_size=1), st.binary())

@@ -104,6 +104,7 @@ class CaptureTwin:
     pictures: "SimpleQueue[NDArray[np.uint8] | None]" = field(default_factory=SimpleQueue)
     opened: bool = True
     released: bool = False
+    failure: Exception | None = None
     waiting: Condition = field(default_factory=Condition)
     reads: int = 0
 
@@ -115,6 +116,8 @@ class CaptureTwin:
             self.reads += 1
             self.waiting.notify_all()
         made = self.pictures.get()
+        if self.failure:
+            raise self.failure
         return made is not None, made
 
     def release(self) -> None:
@@ -160,6 +163,18 @@ def test_a_live_picture_that_lay_too_long_is_none(source: CaptureTwin) -> None:
 
 def test_a_live_source_that_stops_is_silent(source: CaptureTwin) -> None:
     """So that it is closed and opened again."""
+    camera = live(source)
+    source.pictures.put(None)
+    with pytest.raises(CameraLost, match="stopped"):
+        camera.grab()
+    camera.close()
+    assert source.released
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_driver_that_fails_in_a_way_of_its_own_lets_go_of_its_device(source: CaptureTwin) -> None:
+    """A device that stays held could never be opened again."""
+    source.failure = RuntimeError("an error nobody foresaw")
     camera = live(source)
     source.pictures.put(None)
     with pytest.raises(CameraLost, match="stopped"):

@@ -37,7 +37,7 @@ def main() -> None:
     line = LineSettings()
     ledger = wiring.open_ledger(line, "deadly worker")
     consumer = wiring.open_consumer(line, ledger, f"deadly-{os.getpid()}")
-    bench = _bench(WorkerSettings(), line, ledger, consumer, threading.Event())
+    bench = _bench("deadly", WorkerSettings(), line, ledger, consumer, threading.Event())
     slot = ModelSlot(ledger, lambda model: DeadlyDetector(), monotonic, in_background)
     try:
         run(replace(bench, slot=slot), Counts(), lambda idle_s: idle_s > IDLE_S)

@@ -71,7 +71,7 @@ def worker_on(line: DrillLine) -> Iterator[Bench]:
     ledger = wiring.open_ledger(settings, "worker")
     consumer = wiring.open_consumer(settings, ledger, "parity")
     try:
-        yield _bench(chosen, settings, ledger, consumer, threading.Event())
+        yield _bench("parity", chosen, settings, ledger, consumer, threading.Event())
     finally:
         consumer.close()
         ledger.close()

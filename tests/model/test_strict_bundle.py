@@ -109,6 +109,12 @@ def test_json_that_is_none_or_a_trap_is_refused(content: bytes) -> None:
         check_json(content)
 
 
+def test_a_text_without_an_end_is_refused_at_once() -> None:
+    """Tried from each of its quotes it would take hours, and no other thread would run meanwhile."""
+    with pytest.raises(BundleRefused):
+        check_json(b'{"' + b'\\"' * 1_000_000)
+
+
 def test_brackets_within_a_text_are_text() -> None:
     check_json(json.dumps({"reason": "[" * 1000 + '"\\'}).encode())
 
