@@ -24,6 +24,8 @@ function take(desk, data) {
   }
   for (const part of data.parts) if (!desk.parts.has(part.id)) desk.parts.set(part.id, part);
   for (const id of data.order) if (!desk.line.includes(id)) desk.line.push(id);
+  // What is ahead, not here and not asked for any more was settled by somebody else: it never comes.
+  if (data.left !== null) desk.line = desk.line.filter((id, at) => at < desk.at || desk.parts.has(id) || data.order.includes(id));
 }
 
 function answered(desk, booking, answer) {
@@ -68,6 +70,12 @@ function forward(desk) {
   for (const id of desk.line.slice(0, Math.max(0, desk.at - KEPT))) desk.parts.delete(id);
 }
 
+// Where the nearest part before this one is that was not dropped yet; here, where there is none.
+function earlier(desk) {
+  const at = desk.line.slice(0, desk.at).findLastIndex((id) => desk.parts.has(id));
+  return at < 0 ? desk.at : at;
+}
+
 function takeBack(desk) {
   const id = desk.judged.pop();
   if (!id || !desk.parts.has(id)) return;
@@ -86,7 +94,7 @@ function act(root, desk, key) {
     if (key === "Escape") return false;
   }
   if (key === "z") { const before = desk.bookings.length; takeBack(desk); return desk.bookings.length > before; }
-  if (key === "ArrowLeft") { do desk.at -= 1; while (desk.at > 0 && !current(desk)); desk.at = Math.max(0, desk.at); return false; }
+  if (key === "ArrowLeft") { desk.at = earlier(desk); return false; }
   if (key === "ArrowRight") { desk.at = Math.min(desk.line.length, desk.at + 1); return false; }
   if (key === "d") {
     if (part.kinds.length) { desk.asksKind = true; return false; }
