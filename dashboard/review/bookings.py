@@ -47,6 +47,11 @@ class Session:
         own = self.mine.get(booking.part)
         return booking.revision if booking.revision is not None else own.id if own else 0
 
+    def has_said(self, part: PartKey) -> bool:
+        """Whether this browser has a word about the part that it did not take back."""
+        own = self.mine.get(part)
+        return own is not None and own.opinion.judgement is not Judgement.WITHDRAWN
+
     def keep(self, booking: Booking, review: Review) -> None:
         """Remember what was written; where it answers somebody else, nothing older is one's own to take back."""
         own, before = self.mine.get(review.part), self.judgements.get(review.part, [])

@@ -84,7 +84,7 @@ def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> d
     """The next parts: all by id in order, and in full those that the browser does not have yet."""
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     had = set(sent.get("have", [])) if isinstance(sent, dict) else set()
-    queue = [part for part in wiring.queue(product) if frame_key(part.key) not in session.mine]
+    queue = [part for part in wiring.queue(product) if not session.has_said(frame_key(part.key))]
     first = [asked] if asked else []
     order = (first + [part for part in queue if not asked or part.key != asked.key])[:AHEAD]
     fresh = [part for part in order if str(part.key) not in had][:PER_ROUND]

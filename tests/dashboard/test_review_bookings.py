@@ -61,6 +61,15 @@ def test_a_part_may_be_judged_undone_and_judged_again_in_one_burst() -> None:
     assert session.judged == 1
 
 
+def test_a_part_waits_again_for_whoever_took_their_word_back() -> None:
+    """As for everybody else."""
+    ledger, (part, other) = line_with_parts()
+    session = Session()
+    said(ledger, session, Booking("1", part, "good"), Booking("2", other, "good"))
+    said(ledger, session, Booking("3", part, "undo", revision=None))
+    assert [session.has_said(each) for each in (part, other)] == [False, True]
+
+
 def test_each_undo_takes_back_one_judgement_of_a_part() -> None:
     """The second brings nothing back that the first took away."""
     ledger, (part, _) = line_with_parts()
