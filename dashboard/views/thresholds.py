@@ -67,7 +67,7 @@ def _histogram(model: ActiveModel, since: datetime, now: datetime) -> Threshold:
     """Draws it, and returns the limits as they stand there."""
     engine, product, version = wiring.line().ledger.engine, model.model.product, model.model.id
     counts = read_models.score_counts(engine, product, version, since, now)
-    said = read_models.confirmed(engine, product, version)
+    said = read_models.confirmed(engine, product, version, since)
     starting = st.session_state.get(_start_key(model), model.threshold)
     token = f"{model.threshold_id}/{product}/{st.session_state.get('limits_turn', 0)}"
     state = limits_view(
