@@ -13,7 +13,7 @@ from dashboard import wiring
 from dashboard.versions import read_models
 from dashboard.versions.letter import UNKNOWN, compared
 from dashboard.versions.read_models import VersionRow
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words, count_words, moment_words
 
@@ -123,10 +123,8 @@ def _asking(product: str, rows: Sequence[VersionRow]) -> None:
 
 
 def _ask(asked: Callable[[], Request]) -> None:
-    try:
+    with say_no():
         st.toast(f"Asked as request {asked().id}: the retrain station answers below.")
-    except LineError as error:
-        st.error(plain(str(error)))
 
 
 @st.fragment(run_every=ANSWERS_EVERY_S)

@@ -93,12 +93,13 @@ def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
     try:
         rule = {entry.name: optional_number(entered[entry.name], entry.words) for entry in RULE}
         product = Product(name, recipe_of(before, entered | rule))
-        save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
-    except (LineError, ValueError) as error:
+    except ValueError as error:
         st.error(plain(str(error)))
         return
-    st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
-    st.rerun()
+    with say_no():
+        save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
+        st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
+        st.rerun()
 
 
 def _regions(name: str, recipe: Recipe) -> Regions:
@@ -159,11 +160,9 @@ def _train(name: str, uris: Sequence[str]) -> None:
     if not uris:
         st.info("Choose good pictures first.")
         return
-    try:
+    with say_no():
         request = ask_training(wiring.line().ledger, person(), name, datetime.now(UTC), why, uris)
         st.toast(f"Asked as request {request.id}; the retrain station begins within seconds.")
-    except LineError as error:
-        st.error(plain(str(error)))
 
 
 @st.fragment(run_every=PROGRESS_EVERY_S)
