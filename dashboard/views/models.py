@@ -105,7 +105,7 @@ def _compare(rows: Sequence[VersionRow]) -> None:
 
 def _asking(product: str, rows: Sequence[VersionRow]) -> None:
     """Request rows: the retrain station does them, and says what came of it."""
-    with st.form("ask", border=True):
+    with st.form(f"ask/{product}", border=True):  # of its own: a reason is given for one product
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox("version", [row.version.id for row in rows], width=110)
             why = st.text_input("reason", placeholder="others read it later", width="stretch")

@@ -41,13 +41,13 @@ def page() -> None:
             ignore = _regions(name, product.recipe if product else Recipe())
             _good_pictures(name)
         with left:
-            _recipe(name, product.recipe if product else Recipe(), ignore)
+            _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
         show_error(error)
 
 
-def _recipe(name: str, recipe: Recipe, ignore: Regions) -> None:
-    with st.form("recipe", border=False):
+def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
+    with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
         entered = _numbers(recipe) | _texts(recipe)
         kinds = st.text_area(
             "kinds of defects, one a line: the first nine have the keys 1 to 9",
@@ -152,7 +152,10 @@ def _good_pictures(name: str) -> None:
 
 
 def _train(name: str, uris: Sequence[str]) -> None:
-    with st.form("train", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with (
+        st.form(f"train/{name}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
         why = st.text_input("why", placeholder="why this model", label_visibility="collapsed", width="stretch")
         asked = st.form_submit_button("Train a model from them")
     if not asked:

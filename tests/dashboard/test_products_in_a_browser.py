@@ -86,6 +86,20 @@ def test_pictures_taken_out_or_given_for_another_product_are_not_ready(
     page.context.close()
 
 
+def test_what_is_half_entered_for_one_product_is_not_another_s(browser: Browser, running: tuple[Place, str]) -> None:
+    """A recipe's form begins with the recipe."""
+    _, address = running
+    page = opened(browser, f"{address}/products")
+    kinds = page.get_by_label("kinds of defects", exact=False)
+    kinds.fill("porosity")
+    page.get_by_label("views", exact=True).fill("line9-top")
+    choose_new(page, "washer")
+    expect(page.get_by_text("0 pictures are ready", exact=False)).to_be_visible()
+    expect(kinds).not_to_have_value("porosity")
+    expect(page.get_by_label("views", exact=True)).to_have_value("")
+    page.context.close()
+
+
 def choose_new(page: Page, name: str) -> None:
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name="new product").click()
