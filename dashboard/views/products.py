@@ -9,6 +9,7 @@ import streamlit as st
 from core.asking import ask_training
 from core.changes import save_product
 from core.errors import LineError
+from core.frame import PRODUCT_NAME
 from core.product import Product, Recipe
 from core.regions import Regions, regions_of
 from dashboard import wiring
@@ -131,6 +132,9 @@ def drawn_regions(state: Any, token: str, otherwise: Regions) -> Regions:
 
 def _good_pictures(name: str) -> None:
     st.markdown("**Good pictures and the first model**")
+    if not PRODUCT_NAME.fullmatch(name):
+        st.caption("Give the product a name first: pictures are kept under it.")
+        return
     whole_folder = st.toggle("a whole folder", key="whole_folder")
     uploaded = st.file_uploader(
         "good pictures",
@@ -143,7 +147,7 @@ def _good_pictures(name: str) -> None:
     good = GoodPictures((), ())
     with say_no():
         files = ((each.name, each.getvalue()) for each in uploaded or [])
-        good = keep_good_pictures(wiring.line().artifacts, name, files, known)
+        good = keep_good_pictures(wiring.line().artifacts, person(), name, files, known)
     for words in good.left_out:
         st.caption(plain(words))
     st.caption(f"{len(good.uris)} pictures are ready. Sixty or more of good parts give limits that hold.")

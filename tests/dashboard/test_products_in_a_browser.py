@@ -100,6 +100,16 @@ def test_what_is_half_entered_for_one_product_is_not_another_s(browser: Browser,
     page.context.close()
 
 
+def test_without_a_proper_name_there_is_nowhere_to_put_pictures(browser: Browser, running: tuple[Place, str]) -> None:
+    """The page says so instead of failing."""
+    _, address = running
+    page = opened(browser, f"{address}/products")
+    choose_new(page, "no/name")
+    expect(page.get_by_text("Give the product a name first", exact=False)).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+    page.context.close()
+
+
 def choose_new(page: Page, name: str) -> None:
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name="new product").click()
