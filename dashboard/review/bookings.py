@@ -47,6 +47,10 @@ class Session:
         own = self.mine.get(booking.part)
         return booking.revision if booking.revision is not None else own.id if own else 0
 
+    def forget_all_but(self, bookings: Sequence[Booking]) -> None:
+        """Keep the answers to these: what the browser sends no longer, it has heard the answer to."""
+        self.settled = {each.id: self.settled[each.id] for each in bookings if each.id in self.settled}
+
     def has_said(self, part: PartKey) -> bool:
         """Whether this browser has a word about the part that it did not take back."""
         own = self.mine.get(part)

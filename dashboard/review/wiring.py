@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused, LedgerUnavailable
+from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused, LineError
 from core.product import Recipe
 from core.review import AcceptedPart, Judgement, Review
 from dashboard import pictures, read_models
@@ -124,7 +124,7 @@ def remember_looks(reviews: list[Review]) -> None:
                 line().ledger.remember_features(review.id, look)
 
 
-def judge_again(error: LedgerUnavailable) -> str:
+def judge_again(error: LineError) -> str:
     """What to say while reviews cannot be written."""
     return f"{' '.join((type(error).__doc__ or '').split())} What you judged is kept in this window and sent again."
 
