@@ -14,6 +14,7 @@ from core.review_service import judge_part, take_back
 from dashboard import read_models
 
 MASK_OF_MAP = "map"
+"""What a booking says where the mask is to be made of the part's own map."""
 UNDO = "undo"
 Told = dict[str, Any]
 
@@ -71,6 +72,11 @@ class Session:
 def frame_key(key: read_models.PartKey) -> PartKey:
     """The key as the core knows it."""
     return PartKey(key.captured_at, FrameId(key.camera, key.start_id, key.sequence))
+
+
+def row_key(part: PartKey) -> read_models.PartKey:
+    """The key as the pages know it."""
+    return read_models.PartKey(part.captured_at, part.frame_id.camera, part.frame_id.start_id, part.frame_id.sequence)
 
 
 def bookings_of(state: Any) -> list[Booking]:

@@ -10,6 +10,7 @@ from core.errors import LineError
 from core.request import Request, RequestState
 from core.retraining import TrainingRun
 from dashboard import wiring
+from dashboard.read_models import products_with_model
 from dashboard.versions import read_models
 from dashboard.versions.letter import UNKNOWN, compared
 from dashboard.versions.read_models import VersionRow
@@ -32,7 +33,7 @@ def page() -> None:
     """The versions as a table, two of them compared, and the station's answers."""
     page_style()
     try:
-        products = read_models.products(wiring.line().ledger.engine)
+        products = products_with_model(wiring.line().ledger.engine)
         if not products:
             show_next_step(
                 "No model yet",
