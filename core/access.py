@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from core.errors import AccessDenied
+from core.errors import AccessDenied, ReasonMissing
 
 
 class Role(StrEnum):
@@ -49,6 +49,17 @@ def require(person: Person, role: Role) -> None:
     """
     if role not in person.roles:
         raise AccessDenied(f"to {MEANING[role]}, {person.name} needs the role {role}; has {_said(person.roles)}")
+
+
+def reason_of(why: str) -> str:
+    """The reason somebody gives for a change, as the audit keeps it.
+
+    Raises:
+        ReasonMissing: They gave none; nothing was changed.
+    """
+    if not why.strip():
+        raise ReasonMissing
+    return why.strip()
 
 
 def _said(roles: Iterable[Role]) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.access import Person, Role, require
-from core.errors import ReasonMissing
+from core.access import Person
+from core.changes import ask_station
 from core.request import Request, RequestKind, Requests
 
 
@@ -16,12 +16,12 @@ def ask_promotion(
     Raises:
         AccessDenied, ReasonMissing: Nothing was asked.
     """
-    return _ask(requests, person, RequestKind.PROMOTE, product, {"model_version_id": model_version_id}, at, why)
+    return ask_station(requests, person, RequestKind.PROMOTE, product, {"model_version_id": model_version_id}, at, why)
 
 
 def ask_rollback(requests: Requests, person: Person, product: str, at: datetime, why: str) -> Request:
     """Let the version judge that did before; raises as `ask_promotion` does."""
-    return _ask(requests, person, RequestKind.ROLLBACK, product, {}, at, why)
+    return ask_station(requests, person, RequestKind.ROLLBACK, product, {}, at, why)
 
 
 def ask_training(
@@ -32,19 +32,4 @@ def ask_training(
     Raises as `ask_promotion` does.
     """
     details: dict[str, object] = {"images": list(images)} if images else {}
-    return _ask(requests, person, RequestKind.TRAIN, product, details, at, why)
-
-
-def _ask(
-    requests: Requests,
-    person: Person,
-    kind: RequestKind,
-    product: str,
-    details: dict[str, object],
-    at: datetime,
-    why: str,
-) -> Request:
-    require(person, Role.ENGINEER)
-    if not why.strip():
-        raise ReasonMissing
-    return requests.ask(kind, product, details, at, person.name, why.strip())
+    return ask_station(requests, person, RequestKind.TRAIN, product, details, at, why)

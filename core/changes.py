@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from core.access import Person, Role, require
+from core.access import Person, Role, reason_of, require
 from core.camera import CameraChange
 from core.camera_ports import CameraDirectory, OpticsRegistry
-from core.errors import ReasonMissing
 from core.optics import OpticsCheck
 from core.ports import ModelRegistry
 from core.product import Product
@@ -28,7 +27,7 @@ def set_threshold(
         AccessDenied, ReasonMissing, UnknownModel: Nothing was changed.
     """
     require(person, Role.QUALITY)
-    return models.set_threshold(model_version_id, threshold, at, person.name, _said(why))
+    return models.set_threshold(model_version_id, threshold, at, person.name, reason_of(why))
 
 
 def save_product(models: ModelRegistry, person: Person, product: Product, at: datetime, why: str) -> None:
@@ -38,17 +37,7 @@ def save_product(models: ModelRegistry, person: Person, product: Product, at: da
         AccessDenied, ReasonMissing: Nothing was changed.
     """
     require(person, Role.QUALITY)
-    models.save_product(product, at, person.name, _said(why))
-
-
-def promote_model(models: ModelRegistry, person: Person, model_version_id: int, at: datetime, why: str) -> None:
-    """Let this version judge its product from now on; an earlier one is a rollback.
-
-    Raises:
-        AccessDenied, ReasonMissing, UnknownModel: Nothing was changed.
-    """
-    require(person, Role.ENGINEER)
-    models.promote(model_version_id, at, person.name, _said(why))
+    models.save_product(product, at, person.name, reason_of(why))
 
 
 def ask_station(
@@ -66,7 +55,7 @@ def ask_station(
         AccessDenied, ReasonMissing: Nothing was asked.
     """
     require(person, Role.ENGINEER)
-    return requests.ask(kind, product, details, at, person.name, _said(why))
+    return requests.ask(kind, product, details, at, person.name, reason_of(why))
 
 
 def change_camera(cameras: CameraDirectory, person: Person, change: CameraChange, at: datetime, why: str) -> None:
@@ -76,7 +65,7 @@ def change_camera(cameras: CameraDirectory, person: Person, change: CameraChange
         AccessDenied, ReasonMissing, CameraChanged: Nothing was changed.
     """
     require(person, Role.ENGINEER)
-    cameras.change_camera(change, at, person.name, _said(why))
+    cameras.change_camera(change, at, person.name, reason_of(why))
 
 
 def save_optics(
@@ -94,10 +83,4 @@ def save_optics(
         AccessDenied, ReasonMissing: Nothing was changed.
     """
     require(person, Role.ENGINEER)
-    optics.save_optics(camera, product, check, at, person.name, _said(why))
-
-
-def _said(why: str) -> str:
-    if not why.strip():
-        raise ReasonMissing
-    return why.strip()
+    optics.save_optics(camera, product, check, at, person.name, reason_of(why))

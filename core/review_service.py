@@ -27,8 +27,11 @@ def judge_part(
     return desk.settle(part, opinion, expected, at, person.name)
 
 
-def take_back(person: Person, review: Review, desk: ReviewDesk, at: datetime) -> Review:
-    """Undo this review while it stands: what stood before it stands again; raises as `judge_part` does."""
-    earlier = [each for each in desk.reviews_of(review.part) if each.id < review.id]
+def take_back(person: Person, undone: Review, expected: int, desk: ReviewDesk, at: datetime) -> Review:
+    """Undo this review: what stood before it stands again; raises as `judge_part` does.
+
+    `expected` is the id of the review that stands now: the undone one itself, or the one by which a later was undone.
+    """
+    earlier = [each for each in desk.reviews_of(undone.part) if each.id < undone.id]
     before = replace(earlier[0].opinion, note="as before, by undo") if earlier else WITHDRAWN
-    return judge_part(person, review.part, before, review.id, desk, at)
+    return judge_part(person, undone.part, before, expected, desk, at)

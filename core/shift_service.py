@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from core.access import Person, Role, require
-from core.errors import ReasonMissing
+from core.access import Person, Role, reason_of, require
 from core.shift import CheckStep, MasterPart, Seen, ShiftCheck
 from core.shift_ports import Alarms, MasterParts, ShiftChecks
 
@@ -25,7 +24,7 @@ def retire_master(masters: MasterParts, person: Person, master_id: int, at: date
         AccessDenied, ReasonMissing, UnknownPart: Nothing was changed.
     """
     require(person, Role.QUALITY)
-    masters.retire_master(master_id, at, person.name, _said(why))
+    masters.retire_master(master_id, at, person.name, reason_of(why))
 
 
 def begin_check(checks: ShiftChecks, person: Person, product: str, camera: str, at: datetime) -> ShiftCheck:
@@ -57,10 +56,4 @@ def acknowledge(alarms: Alarms, person: Person, alarm_id: int, at: datetime, why
         AccessDenied, ReasonMissing, UnknownAlarm: Nothing was changed.
     """
     require(person, Role.OPERATOR)
-    alarms.acknowledge(alarm_id, at, person.name, _said(why))
-
-
-def _said(why: str) -> str:
-    if not why.strip():
-        raise ReasonMissing
-    return why.strip()
+    alarms.acknowledge(alarm_id, at, person.name, reason_of(why))

@@ -130,7 +130,7 @@ def thumbnail_or_reason(frame_uri: str) -> tuple[str, str]:
     try:
         return thumbnail(frame_uri, line().settings.thumbnail_side), ""
     except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
-        return "", _reason(error)
+        return "", reason_of_absence(error)
 
 
 def picture_or_reason(frame_uri: str) -> tuple[str, str]:
@@ -140,7 +140,7 @@ def picture_or_reason(frame_uri: str) -> tuple[str, str]:
     try:
         return picture(frame_uri, int(line().settings.picture_limit_mib * 2**20)), ""
     except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
-        return "", _reason(error)
+        return "", reason_of_absence(error)
 
 
 @st.cache_data(ttl=HEALTH_S, show_spinner=False)
@@ -194,7 +194,8 @@ def _waiting() -> int | None:
         return None
 
 
-def _reason(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str:
+def reason_of_absence(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str:
+    """Why a picture cannot be shown, in a word or two."""
     if isinstance(error, ImageRefused):
         return "no picture"
     return "gone" if isinstance(error, ArtifactMissing) else "store away"

@@ -4,9 +4,18 @@ const KEPT = 60;
 const JUDGING = ["a", "d", "u", "z", "ArrowLeft", "ArrowRight"];
 const VERBS = { a: "good", u: "unsure" };
 
-function newDesk() {
-  return { parts: new Map(), line: [], at: 0, said: new Map(), bookings: [], judged: [], keys: [], asksKind: false,
+function newDesk(who = "") {
+  return { who, asked: "", parts: new Map(), line: [], at: 0, said: new Map(), bookings: [], judged: [], keys: [], asksKind: false,
     notes: new Map(), count: 0, mine: Math.random().toString(36).slice(2), data: { left: null } };
+}
+
+// The desk is the window's: another page in between takes no booking away. Whoever logs in next gets a desk of their own.
+function deskOf(who) {
+  const held = window.__lineDesk;
+  if (!held) window.addEventListener("beforeunload", (event) => { if (window.__lineDesk.bookings.length) event.preventDefault(); });
+  if (!held || (who && held.who && held.who !== who)) window.__lineDesk = newDesk(who);
+  window.__lineDesk.who ||= who;
+  return window.__lineDesk;
 }
 
 function current(desk) { return desk.parts.get(desk.line[desk.at]); }
@@ -24,6 +33,18 @@ function take(desk, data) {
   }
   for (const part of data.parts) if (!desk.parts.has(part.id)) desk.parts.set(part.id, part);
   for (const id of data.order) if (!desk.line.includes(id)) desk.line.push(id);
+  if (data.asked && data.asked !== desk.asked) bring(desk, data.asked);
+  desk.asked = data.asked;
+  // What is ahead, not here and not asked for any more was settled by somebody else: it never comes.
+  if (data.left !== null) desk.line = desk.line.filter((id, at) => at < desk.at || desk.parts.has(id) || data.order.includes(id));
+}
+
+// The part that the address names comes now, wherever in the line it was.
+function bring(desk, id) {
+  const place = desk.line.indexOf(id);
+  if (place >= 0) desk.line.splice(place, 1);
+  if (place >= 0 && place < desk.at) desk.at -= 1;
+  desk.line.splice(desk.at, 0, id);
 }
 
 function answered(desk, booking, answer) {
@@ -68,6 +89,12 @@ function forward(desk) {
   for (const id of desk.line.slice(0, Math.max(0, desk.at - KEPT))) desk.parts.delete(id);
 }
 
+// Where the nearest part before this one is that was not dropped yet; here, where there is none.
+function earlier(desk) {
+  const at = desk.line.slice(0, desk.at).findLastIndex((id) => desk.parts.has(id));
+  return at < 0 ? desk.at : at;
+}
+
 function takeBack(desk) {
   const id = desk.judged.pop();
   if (!id || !desk.parts.has(id)) return;
@@ -86,7 +113,7 @@ function act(root, desk, key) {
     if (key === "Escape") return false;
   }
   if (key === "z") { const before = desk.bookings.length; takeBack(desk); return desk.bookings.length > before; }
-  if (key === "ArrowLeft") { do desk.at -= 1; while (desk.at > 0 && !current(desk)); desk.at = Math.max(0, desk.at); return false; }
+  if (key === "ArrowLeft") { desk.at = earlier(desk); return false; }
   if (key === "ArrowRight") { desk.at = Math.min(desk.line.length, desk.at + 1); return false; }
   if (key === "d") {
     if (part.kinds.length) { desk.asksKind = true; return false; }
@@ -216,9 +243,10 @@ function showTools(root) {
   root.querySelector(".opacity").value = memory.opacity;
 }
 
-function prepare(root) {
+function prepare(root, desk) {
   const box = root.querySelector(".frames .picture");
-  root.__desk = newDesk();
+  Object.assign(desk, { keys: [], asksKind: false, asked: "" });  // keys were meant for what was on the screen then
+  root.__desk = desk;
   drawing(root, box);
   panning(root, box);
   box.addEventListener("shown", () => { resize(root); clearMask(box); work(root, root.__desk); });
@@ -229,15 +257,14 @@ function prepare(root) {
   root.querySelector(".draws").onchange = (event) => setDrawing(root, event.target.checked);
   root.__watched = new ResizeObserver(() => resize(root));
   root.__watched.observe(document.documentElement);
-  root.__leaving = (event) => { if (root.__desk.bookings.length) event.preventDefault(); };
-  window.addEventListener("beforeunload", root.__leaving);
 }
 
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector(".desk");
-  if (!root.__desk) prepare(root);
-  const desk = root.__desk;
+  const desk = deskOf(data.who), isNew = root.__desk !== desk;
+  if (!root.__desk) prepare(root, desk);
+  root.__desk = desk;
   root.__send = () => setStateValue("sent", { bookings: desk.bookings.slice(), have: [...desk.parts.keys()] });
   const before = desk.parts.size;
   take(desk, data);
@@ -245,7 +272,7 @@ export default function (component) {
   showTools(root);
   work(root, desk);
   resize(root);
-  if (desk.parts.size !== before) root.__send();
+  if (isNew || desk.parts.size !== before) root.__send();
   const offKeys = onKeys("review", (event) => onKey(root, event), (event) => offKey(root, event));
-  return () => { offKeys(); root.__watched?.disconnect(); window.removeEventListener("beforeunload", root.__leaving); };
+  return () => { offKeys(); root.__watched?.disconnect(); };
 }

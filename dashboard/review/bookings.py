@@ -14,6 +14,7 @@ from core.review_service import judge_part, take_back
 from dashboard import read_models
 
 MASK_OF_MAP = "map"
+"""What a booking says where the mask is to be made of the part's own map."""
 UNDO = "undo"
 Told = dict[str, Any]
 
@@ -32,16 +33,50 @@ class Booking:
 
 @dataclass
 class Session:
-    """What one browser has booked: each booking's answer, and its own newest review of each part."""
+    """What one browser has booked: each booking's answer, and its own newest review of each part.
+
+    `judgements` are those of each part that can be taken back one after the other, newest last.
+    """
 
     settled: dict[str, Told] = field(default_factory=dict)
     mine: dict[PartKey, Review] = field(default_factory=dict)
+    judgements: dict[PartKey, list[Review]] = field(default_factory=dict)
     judged: int = 0
+
+    def expected(self, booking: Booking) -> int:
+        """The review that this booking answers: the one on the screen, or this browser's own newest."""
+        own = self.mine.get(booking.part)
+        return booking.revision if booking.revision is not None else own.id if own else 0
+
+    def forget_all_but(self, bookings: Sequence[Booking]) -> None:
+        """Keep the answers to these: what the browser sends no longer, it has heard the answer to."""
+        self.settled = {each.id: self.settled[each.id] for each in bookings if each.id in self.settled}
+
+    def has_said(self, part: PartKey) -> bool:
+        """Whether this browser has a word about the part that it did not take back."""
+        own = self.mine.get(part)
+        return own is not None and own.opinion.judgement is not Judgement.WITHDRAWN
+
+    def keep(self, booking: Booking, review: Review) -> None:
+        """Remember what was written; where it answers somebody else, nothing older is one's own to take back."""
+        own, before = self.mine.get(review.part), self.judgements.get(review.part, [])
+        if booking.verb == UNDO:
+            self.judgements[review.part] = before[:-1]
+        else:
+            answers_own = own is not None and own.id == self.expected(booking)
+            self.judgements[review.part] = [*(before if answers_own else []), review]
+        self.mine[review.part] = review
+        self.judged += -1 if booking.verb == UNDO else 1
 
 
 def frame_key(key: read_models.PartKey) -> PartKey:
     """The key as the core knows it."""
     return PartKey(key.captured_at, FrameId(key.camera, key.start_id, key.sequence))
+
+
+def row_key(part: PartKey) -> read_models.PartKey:
+    """The key as the pages know it."""
+    return read_models.PartKey(part.captured_at, part.frame_id.camera, part.frame_id.start_id, part.frame_id.sequence)
 
 
 def bookings_of(state: Any) -> list[Booking]:
@@ -76,8 +111,7 @@ def settle(
         except (AccessDenied, UnknownPart, ImageRefused, ValueError) as error:
             session.settled[booking.id] = {"ok": False, "words": " ".join((type(error).__doc__ or "").split())}
         else:
-            session.mine[booking.part] = review
-            session.judged += -1 if booking.verb == UNDO else 1
+            session.keep(booking, review)
             session.settled[booking.id] = {"ok": True, "revision": review.id}
             new.append(review)
     return new
@@ -104,16 +138,16 @@ def _settled(
     mask: Callable[[Booking], bytes],
     now: datetime,
 ) -> Review:
-    own = session.mine.get(booking.part)
     if booking.verb == UNDO:
-        if own is None:
+        own = session.mine.get(booking.part)
+        judgements = session.judgements.get(booking.part)
+        if not own or not judgements:
             raise ReviewConflict("nothing of one's own to take back")
-        return take_back(person, own, desk, now)
+        return take_back(person, judgements[-1], own.id, desk, now)
     judgement = Judgement(booking.verb)
     is_defect = judgement is Judgement.DEFECT
     opinion = Opinion(judgement, booking.kind if is_defect else "", mask(booking) if is_defect else b"")
-    expected = booking.revision if booking.revision is not None else own.id if own else 0
-    return judge_part(person, booking.part, opinion, expected, desk, now)
+    return judge_part(person, booking.part, opinion, session.expected(booking), desk, now)
 
 
 def _booking(sent: Any) -> Booking | None:

@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused, LedgerUnavailable
+from core.errors import ArtifactMissing, ArtifactsUnavailable, ImageRefused, LineError
 from core.product import Recipe
 from core.review import AcceptedPart, Judgement, Review
 from dashboard import pictures, read_models
 from dashboard.review import read_models as waiting_models
-from dashboard.review.bookings import Booking, frame_key
+from dashboard.review.bookings import MASK_OF_MAP, Booking, frame_key, row_key
 from dashboard.review.masks import drawn_mask, mask_of_map
 from dashboard.review.nearest import features_of_npz, nearest
 from dashboard.review.ordering import most_uncertain_first
 from dashboard.review.page_data import Shown
-from dashboard.wiring import line, stored_map
+from dashboard.wiring import line, reason_of_absence, stored_map
 
 QUEUE_S = 2.0
 LOOKS_S = 30.0
@@ -55,12 +55,8 @@ def picture(frame_uri: str) -> tuple[str, str]:
         return "", "not kept"
     try:
         return _picture(frame_uri), ""
-    except ArtifactMissing:
-        return "", "gone"
-    except ArtifactsUnavailable:
-        return "", "store away"
-    except ImageRefused:
-        return "", "no picture"
+    except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
+        return "", reason_of_absence(error)
 
 
 def like(part: read_models.Part) -> tuple[AcceptedPart, tuple[str, str]] | None:
@@ -102,10 +98,9 @@ def mask(booking: Booking) -> bytes:
     """
     if not booking.mask:
         return b""
-    if booking.mask != "map":
+    if booking.mask != MASK_OF_MAP:
         return drawn_mask(booking.mask)
-    identity = booking.part.frame_id
-    key = read_models.PartKey(booking.part.captured_at, identity.camera, identity.start_id, identity.sequence)
+    key = row_key(booking.part)
     part = one_part(key)
     outcome = part.outcome if part else None
     limits = outcome.threshold if isinstance(outcome, read_models.Judgement | read_models.LateStory) else None
@@ -115,16 +110,14 @@ def mask(booking: Booking) -> bytes:
 def remember_looks(reviews: list[Review]) -> None:
     """Keep what newly accepted parts look like, for the next ones to be held beside; a lost one is no loss."""
     for review in reviews:
-        identity = review.part.frame_id
         if review.opinion.judgement is Judgement.GOOD:
-            key = read_models.PartKey(review.part.captured_at, identity.camera, identity.start_id, identity.sequence)
-            part = one_part(key)
+            part = one_part(row_key(review.part))
             look = features(part.maps_uri) if part else None
             if look:
                 line().ledger.remember_features(review.id, look)
 
 
-def judge_again(error: LedgerUnavailable) -> str:
+def judge_again(error: LineError) -> str:
     """What to say while reviews cannot be written."""
     return f"{' '.join((type(error).__doc__ or '').split())} What you judged is kept in this window and sent again."
 

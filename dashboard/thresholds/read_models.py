@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
 
+from core.adapters.ledger_reviews import STANDS
 from core.adapters.schema import inspection, model_version, threshold
 from core.adapters.schema_reviews import review
 from core.adapters.schema_rollups import rollup
@@ -18,7 +18,7 @@ from dashboard.read_models import Part, part_of, reading, reading_counts
 
 FINE_UP_TO = timedelta(days=8)
 """Spans up to this are counted by the hour, longer ones by the day."""
-PART = (review.c.captured_at, review.c.camera, review.c.start_id, review.c.sequence)
+MOST_REVIEWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,21 @@ def limits_history(engine: Engine, product: str, limit: int) -> list[LimitsRow]:
         ]
 
 
-def confirmed(engine: Engine, product: str, model_version_id: int) -> list[Confirmed]:
-    """What stands of what people said about parts that this model scored, highest score first."""
-    standing = (
-        select(review.c.judgement, review.c.score, review.c.model_version_id)
-        .ext(distinct_on(*PART))
-        .where(review.c.product == product)
-        .order_by(*PART, review.c.id.desc())
-        .subquery()
+def confirmed(
+    engine: Engine, product: str, model_version_id: int, since: datetime, limit: int = MOST_REVIEWS
+) -> list[Confirmed]:
+    """What stands of what people said about the newest parts since then that this model scored, highest score first."""
+    said = review.c.judgement.in_([Judgement.GOOD.value, Judgement.DEFECT.value])
+    scored = (review.c.score.is_not(None), review.c.model_version_id == model_version_id)
+    query = (
+        select(review.c.judgement, review.c.score)
+        .where(review.c.product == product, review.c.captured_at >= since, STANDS, said, *scored)
+        .order_by(review.c.captured_at.desc(), review.c.id.desc())
+        .limit(limit)
     )
-    said = standing.c.judgement.in_([Judgement.GOOD.value, Judgement.DEFECT.value])
-    scored = standing.c.score.is_not(None), standing.c.model_version_id == model_version_id
-    query = select(standing.c.judgement, standing.c.score).where(said, *scored).order_by(standing.c.score.desc())
     with reading(engine) as connection:
-        return [Confirmed(score, judgement == Judgement.DEFECT) for judgement, score in connection.execute(query)]
+        found = [Confirmed(score, judgement == Judgement.DEFECT) for judgement, score in connection.execute(query)]
+    return sorted(found, key=lambda each: each.score, reverse=True)
 
 
 def parts_between(

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Select, func, literal, select
-from sqlalchemy.dialects.postgresql import distinct_on
 
+from core.adapters.ledger_reviews import STANDS
 from core.adapters.schema import inspection, model_version, promotion, threshold
 from core.adapters.schema_reviews import review
 from core.adapters.schema_rollups import lot_rollup, rollup
@@ -18,7 +18,6 @@ from core.verdict import Decision, Threshold
 from dashboard.read_models import Part, part_of, reading, reading_counts
 from dashboard.trends.spans import Span
 
-PART = (review.c.captured_at, review.c.camera, review.c.start_id, review.c.sequence)
 MOST_REVIEWS = 2000
 
 
@@ -143,14 +142,13 @@ def lots_seen(engine: Engine, product: str, since: datetime) -> list[LotSeen]:
         return [LotSeen(*row[:5], int(row[5]), int(row[6])) for row in connection.execute(query)]
 
 
-def confirmations(engine: Engine, product: str, since: datetime) -> list[Confirmation]:
-    """What stands of the newest reviews of parts captured since then, oldest part first."""
+def confirmations(engine: Engine, product: str, since: datetime, limit: int = MOST_REVIEWS) -> list[Confirmation]:
+    """What stands of what people said about the newest parts captured since then, oldest part first."""
     standing = (
-        select(*review.c)
-        .ext(distinct_on(*PART))
-        .where(review.c.product == product, review.c.captured_at >= since)
-        .order_by(*PART, review.c.id.desc())
-        .limit(MOST_REVIEWS)
+        select(review)
+        .where(review.c.product == product, review.c.captured_at >= since, STANDS)
+        .order_by(review.c.captured_at.desc(), review.c.id.desc())
+        .limit(limit)
     )
     with reading(engine) as connection:
         return [
@@ -163,7 +161,7 @@ def confirmations(engine: Engine, product: str, since: datetime) -> list[Confirm
                 Judgement(row.judgement),
                 row.kind,
             )
-            for row in connection.execute(standing)
+            for row in reversed(connection.execute(standing).all())
         ]
 
 

@@ -90,9 +90,3 @@ def _counts(product: str) -> Subquery:
         .group_by(rollup.c.model_version_id)
         .subquery()
     )
-
-
-def products(engine: Engine) -> list[str]:
-    """Those that have a version, by name."""
-    with reading(engine) as connection:
-        return list(connection.scalars(select(model_version.c.product).distinct().order_by(model_version.c.product)))

@@ -10,10 +10,11 @@ from core.errors import LineError
 from core.request import Request, RequestState
 from core.retraining import TrainingRun
 from dashboard import wiring
+from dashboard.read_models import products_with_model
 from dashboard.versions import read_models
 from dashboard.versions.letter import UNKNOWN, compared
 from dashboard.versions.read_models import VersionRow
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words, count_words, moment_words
 
@@ -32,7 +33,7 @@ def page() -> None:
     """The versions as a table, two of them compared, and the station's answers."""
     page_style()
     try:
-        products = read_models.products(wiring.line().ledger.engine)
+        products = products_with_model(wiring.line().ledger.engine)
         if not products:
             show_next_step(
                 "No model yet",
@@ -105,7 +106,7 @@ def _compare(rows: Sequence[VersionRow]) -> None:
 
 def _asking(product: str, rows: Sequence[VersionRow]) -> None:
     """Request rows: the retrain station does them, and says what came of it."""
-    with st.form("ask", border=True):
+    with st.form(f"ask/{product}", border=True):  # of its own: a reason is given for one product
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox("version", [row.version.id for row in rows], width=110)
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
@@ -123,10 +124,8 @@ def _asking(product: str, rows: Sequence[VersionRow]) -> None:
 
 
 def _ask(asked: Callable[[], Request]) -> None:
-    try:
+    with say_no():
         st.toast(f"Asked as request {asked().id}: the retrain station answers below.")
-    except LineError as error:
-        st.error(plain(str(error)))
 
 
 @st.fragment(run_every=ANSWERS_EVERY_S)

@@ -1,5 +1,6 @@
 """Products: the recipe, regions that do not count, good pictures, and the first model."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,15 +9,16 @@ import streamlit as st
 from core.asking import ask_training
 from core.changes import save_product
 from core.errors import LineError
-from core.frame import sha256_of
+from core.frame import PRODUCT_NAME
 from core.product import Product, Recipe
 from core.regions import Regions, regions_of
-from dashboard import pictures, wiring
+from dashboard import wiring
 from dashboard.components.registered import regions as regions_view
+from dashboard.products.good_pictures import GoodPictures, keep_good_pictures
 from dashboard.products.read_models import newest_picture
 from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
 from dashboard.views.live import running
-from dashboard.views.trouble import page_style, plain, show_error
+from dashboard.views.trouble import page_style, plain, say_no, show_error
 from dashboard.who import person
 
 NEW = "new product"
@@ -40,13 +42,13 @@ def page() -> None:
             ignore = _regions(name, product.recipe if product else Recipe())
             _good_pictures(name)
         with left:
-            _recipe(name, product.recipe if product else Recipe(), ignore)
+            _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
         show_error(error)
 
 
-def _recipe(name: str, recipe: Recipe, ignore: Regions) -> None:
-    with st.form("recipe", border=False):
+def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
+    with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
         entered = _numbers(recipe) | _texts(recipe)
         kinds = st.text_area(
             "kinds of defects, one a line: the first nine have the keys 1 to 9",
@@ -92,12 +94,13 @@ def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
     try:
         rule = {entry.name: optional_number(entered[entry.name], entry.words) for entry in RULE}
         product = Product(name, recipe_of(before, entered | rule))
-        save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
-    except (LineError, ValueError) as error:
+    except ValueError as error:
         st.error(plain(str(error)))
         return
-    st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
-    st.rerun()
+    with say_no():
+        save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
+        st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
+        st.rerun()
 
 
 def _regions(name: str, recipe: Recipe) -> Regions:
@@ -129,39 +132,44 @@ def drawn_regions(state: Any, token: str, otherwise: Regions) -> Regions:
 
 def _good_pictures(name: str) -> None:
     st.markdown("**Good pictures and the first model**")
+    if not PRODUCT_NAME.fullmatch(name):
+        st.caption("Give the product a name first: pictures are kept under it.")
+        return
     whole_folder = st.toggle("a whole folder", key="whole_folder")
     uploaded = st.file_uploader(
-        "good pictures", KINDS, "directory" if whole_folder else True, label_visibility="collapsed", key="good_pictures"
+        "good pictures",
+        KINDS,
+        "directory" if whole_folder else True,
+        label_visibility="collapsed",
+        key=f"good_pictures/{name}",  # of its own for each product: one's pictures are not another's
     )
-    kept: dict[str, str] = st.session_state.setdefault(f"good_{name}", {})
-    for each in uploaded or []:
-        content = each.getvalue()
-        try:
-            kind = pictures.kind_of(content).lower()
-            sha256 = sha256_of(content)
-            if sha256 not in kept:
-                kept[sha256] = wiring.line().artifacts.put(f"good/{name}/{sha256}.{kind}", content)
-        except LineError as error:
-            st.caption(plain(f"{each.name} was left out: {error}"))
-    st.caption(f"{len(kept)} pictures are ready. Sixty or more of good parts give limits that hold.")
-    _train(name, kept)
+    known: dict[str, str] = st.session_state.setdefault(f"kept_pictures/{name}", {})
+    good = GoodPictures((), ())
+    with say_no():
+        files = ((each.name, each.getvalue()) for each in uploaded or [])
+        good = keep_good_pictures(wiring.line().artifacts, person(), name, files, known)
+    for words in good.left_out:
+        st.caption(plain(words))
+    st.caption(f"{len(good.uris)} pictures are ready. Sixty or more of good parts give limits that hold.")
+    _train(name, good.uris)
     _progress(name)
 
 
-def _train(name: str, kept: dict[str, str]) -> None:
-    with st.form("train", border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def _train(name: str, uris: Sequence[str]) -> None:
+    with (
+        st.form(f"train/{name}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
         why = st.text_input("why", placeholder="why this model", label_visibility="collapsed", width="stretch")
         asked = st.form_submit_button("Train a model from them")
     if not asked:
         return
-    if not kept:
+    if not uris:
         st.info("Choose good pictures first.")
         return
-    try:
-        request = ask_training(wiring.line().ledger, person(), name, datetime.now(UTC), why, list(kept.values()))
+    with say_no():
+        request = ask_training(wiring.line().ledger, person(), name, datetime.now(UTC), why, uris)
         st.toast(f"Asked as request {request.id}; the retrain station begins within seconds.")
-    except LineError as error:
-        st.error(plain(str(error)))
 
 
 @st.fragment(run_every=PROGRESS_EVERY_S)

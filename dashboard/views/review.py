@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import LedgerUnavailable, LineError
+from core.errors import LineError
 from dashboard import who
 from dashboard.components.registered import review as review_view
 from dashboard.read_models import Part, PartKey
@@ -54,26 +54,37 @@ def _asked_part() -> Part | None:
 
 @st.fragment(run_every=EVERY_S)
 def _desk(product: str, asked: Part | None) -> None:
+    """Always drawn, whatever is away: the browser's desk holds what was judged and is not booked yet."""
     session: Session = st.session_state.setdefault("review_session", Session())
     state = st.session_state.get("review_desk")
     sent = state.get("sent") if state else None
-    trouble = _settle(session, bookings_of(sent))
+    trouble = _settle(session, sent)
     data = {"trouble": trouble, "results": dict(session.settled), "judged": session.judged}
+    data |= {"scope": product, "asked": str(asked.key) if asked else "", "who": _name()}
     try:
         data |= _waiting(session, product, asked, sent)
-    except LedgerUnavailable as error:
+    except LineError as error:
         data |= {"parts": [], "order": [], "left": None, "trouble": wiring.judge_again(error)}
-    data["scope"] = product
     review_view(data=data, key="review_desk", default={"sent": None}, on_sent_change=lambda: None)
 
 
-def _settle(session: Session, bookings: list[Any]) -> str:
+def _name() -> str:
+    """Whose desk it is; empty where nobody can be named just now."""
+    try:
+        return who.person().name
+    except LineError:
+        return ""
+
+
+def _settle(session: Session, sent: Any) -> str:
     """Settle what is new; what to say where that was not possible."""
-    session.settled = {booking.id: session.settled[booking.id] for booking in bookings if booking.id in session.settled}
+    bookings = bookings_of(sent)
+    if sent:  # a browser that is back from another page has not sent yet, and asks for answers it has not seen
+        session.forget_all_but(bookings)
     try:
         new = settle(session, bookings, who.person(), line().ledger, wiring.mask, datetime.now(UTC))
         wiring.remember_looks(new)
-    except LedgerUnavailable as error:
+    except LineError as error:
         return wiring.judge_again(error)
     if new:
         wiring.queue.clear()
@@ -84,7 +95,7 @@ def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> d
     """The next parts: all by id in order, and in full those that the browser does not have yet."""
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     had = set(sent.get("have", [])) if isinstance(sent, dict) else set()
-    queue = [part for part in wiring.queue(product) if frame_key(part.key) not in session.mine]
+    queue = [part for part in wiring.queue(product) if not session.has_said(frame_key(part.key))]
     first = [asked] if asked else []
     order = (first + [part for part in queue if not asked or part.key != asked.key])[:AHEAD]
     fresh = [part for part in order if str(part.key) not in had][:PER_ROUND]

@@ -16,7 +16,7 @@ from dashboard.gallery_parts import gallery_data
 from dashboard.thresholds import read_models
 from dashboard.thresholds.page_data import limits_data, proposal_of
 from dashboard.thresholds.what_if import changed_bands
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words
 
@@ -67,7 +67,7 @@ def _histogram(model: ActiveModel, since: datetime, now: datetime) -> Threshold:
     """Draws it, and returns the limits as they stand there."""
     engine, product, version = wiring.line().ledger.engine, model.model.product, model.model.id
     counts = read_models.score_counts(engine, product, version, since, now)
-    said = read_models.confirmed(engine, product, version)
+    said = read_models.confirmed(engine, product, version, since)
     starting = st.session_state.get(_start_key(model), model.threshold)
     token = f"{model.threshold_id}/{product}/{st.session_state.get('limits_turn', 0)}"
     state = limits_view(
@@ -101,14 +101,11 @@ def _saving(model: ActiveModel, proposed: Threshold) -> None:
 
 
 def _save(model: ActiveModel, proposed: Threshold, why: str) -> None:
-    try:
+    with say_no():
         ledger = wiring.line().ledger
         number = set_threshold(ledger, person(), model.model.id, proposed, datetime.now(UTC), why)
-    except LineError as error:
-        st.error(plain(str(error)))
-        return
-    st.toast(f"Saved as row {number}: the workers take it within two seconds.")
-    st.rerun()
+        st.toast(f"Saved as row {number}: the workers take it within two seconds.")
+        st.rerun()
 
 
 def _parts(model: ActiveModel, proposed: Threshold, since: datetime, now: datetime) -> None:

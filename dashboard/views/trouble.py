@@ -6,11 +6,22 @@ from contextlib import contextmanager
 import streamlit as st
 import structlog
 
-from core.errors import LineError
+from core.errors import (
+    AccessDenied,
+    LineError,
+    NotLoggedIn,
+    ReasonMissing,
+    ReviewConflict,
+    UnknownAlarm,
+    UnknownModel,
+    UnknownPart,
+)
 from dashboard.live_snapshot import Trouble
 
 log = structlog.get_logger("dashboard")
 
+TOLD_IN_FULL = (AccessDenied, NotLoggedIn, ReasonMissing, ReviewConflict, UnknownAlarm, UnknownModel, UnknownPart)
+"""Refusals whose detail is written for whoever asked; that of any other may be a driver's."""
 STYLE = """<style>
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none !important; }
@@ -48,11 +59,15 @@ def show_error(error: LineError) -> None:
 
 @contextmanager
 def say_no() -> Iterator[None]:
-    """Where a change is refused, say why on the page; nothing was changed."""
+    """Where a change is refused, say why on the page; nothing was changed. Other details are for the log alone."""
     try:
         yield
     except LineError as error:
-        st.error(plain(" ".join((type(error).__doc__ or "").split()) + (f" ({error.detail})" if error.detail else "")))
+        is_meant = isinstance(error, TOLD_IN_FULL)
+        if not is_meant:
+            log.warning("change_was_not_made", error=str(error))
+        detail = f" ({error.detail})" if error.detail and is_meant else ""
+        st.error(plain(" ".join((type(error).__doc__ or "").split()) + detail))
 
 
 def show_next_step(title: str, words: str, command: str) -> None:

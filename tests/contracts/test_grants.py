@@ -165,7 +165,7 @@ def test_the_dashboard_can_do_its_work(url: str) -> None:
     with station(url, "dashboard") as ledger:
         camera = ConfiguredCamera("line1-new", "folder:parts", "nut", 2.0)
         changes.set_threshold(ledger, ANNA, version.id, Threshold(0.1, 0.2), NOW, "misses")
-        changes.promote_model(ledger, ANNA, version.id, NOW, "trial")
+        ledger.promote(version.id, NOW, "anna", "trial")
         changes.save_product(ledger, ANNA, Product("nut", Recipe()), NOW, "recipe")
         changes.change_camera(ledger, ANNA, CameraChange(None, camera), NOW, "new")
         changes.change_camera(ledger, ANNA, CameraChange(camera, None), NOW, "gone")

@@ -105,7 +105,7 @@ def test_a_confirmed_defect_is_golden_with_its_mask_until_it_is_taken_back(ledge
         "memory:0",
     )
     assert (golden.who, golden.added_at) == ("ada", TODAY)
-    withdrawn = take_back(ADA, review, ledger, TODAY)
+    withdrawn = take_back(ADA, review, review.id, ledger, TODAY)
     assert withdrawn.opinion.judgement is Judgement.WITHDRAWN
     assert ledger.golden("ballscrew") == []
 
@@ -116,7 +116,7 @@ def test_undo_brings_back_what_another_had_said(ledger: Ledger) -> None:
     first = judge_part(ADA, part, SCRATCH, 0, ledger, TODAY)
     second = judge_part(ADA, part, GOOD, first.id, ledger, TODAY)
     assert [each.is_defect for each in ledger.golden("ballscrew")] == [False]
-    again = take_back(ADA, second, ledger, TODAY)
+    again = take_back(ADA, second, second.id, ledger, TODAY)
     assert (again.opinion.judgement, again.opinion.kind, again.opinion.mask_png) == (
         Judgement.DEFECT,
         "scratch",
@@ -149,9 +149,9 @@ def test_a_picture_stays_golden_while_another_review_of_it_stands(ledger: Ledger
     """The same picture may come twice."""
     first = judge_part(ADA, passed(ledger, 0), SCRATCH, 0, ledger, TODAY)
     second = judge_part(ADA, passed(ledger, 1), SCRATCH, 0, ledger, TODAY)
-    take_back(ADA, second, ledger, TODAY)
+    take_back(ADA, second, second.id, ledger, TODAY)
     assert [each.is_defect for each in ledger.golden("ballscrew")] == [True]
-    take_back(ADA, first, ledger, TODAY)
+    take_back(ADA, first, first.id, ledger, TODAY)
     assert ledger.golden("ballscrew") == []
     judge_part(ADA, first.part, SCRATCH, ledger.reviews_of(first.part)[0].id, ledger, TODAY)
     assert [each.is_defect for each in ledger.golden("ballscrew")] == [True]
@@ -183,7 +183,8 @@ def test_accepted_parts_are_those_whose_review_stands(ledger: Ledger) -> None:
         (parts[2], (2.0, 0.5)),
         (parts[1], (1.0, 0.5)),
     ]
-    take_back(ADA, ledger.reviews_of(parts[2])[0], ledger, TODAY)
+    newest = ledger.reviews_of(parts[2])[0]
+    take_back(ADA, newest, newest.id, ledger, TODAY)
     assert [each.part for each in ledger.accepted_parts("ballscrew", 1, 9)] == [parts[1], parts[0]]
     assert ledger.accepted_parts("ballscrew", 2, 9) == []
     assert ledger.accepted_parts("nut", 1, 9) == []

@@ -22,7 +22,6 @@ Change = Callable[[MemoryLedger, Person, str], Any]
 CHANGES: dict[str, tuple[Role, Change]] = {
     "threshold": (Role.QUALITY, lambda to, who, why: changes.set_threshold(to, who, 1, Threshold(1, 2), NOW, why)),
     "product": (Role.QUALITY, lambda to, who, why: changes.save_product(to, who, Product("nut", Recipe()), NOW, why)),
-    "promotion": (Role.ENGINEER, lambda to, who, why: changes.promote_model(to, who, 1, NOW, why)),
     "camera": (Role.ENGINEER, lambda to, who, why: changes.change_camera(to, who, NEW, NOW, why)),
     "optics": (Role.ENGINEER, lambda to, who, why: changes.save_optics(to, who, "line1-top", "nut", None, NOW, why)),
 }  # fmt: skip
@@ -68,7 +67,7 @@ def test_a_change_changes() -> None:
     """What was asked for, through the port."""
     known, anna = ledger(), Person.at_this_machine("anna")
     changes.set_threshold(known, anna, 1, Threshold(0.1, 0.2), NOW, "too many misses")
-    changes.promote_model(known, anna, 1, NOW, "trial went well")
+    known.promote(1, NOW, "anna", "trial went well")
     changes.save_product(known, anna, Product("nut", Recipe(deadline_s=1)), NOW, "a faster line")
     changes.change_camera(known, anna, NEW, NOW, "new camera")
     active = known.active()["nut"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.request import RequestKind
 from line.seed.pictures import encoded, rendered_part
@@ -65,3 +65,53 @@ def test_a_first_model_is_asked_for_from_uploaded_pictures(browser: Browser, run
     assert (request.kind, request.why) == (RequestKind.TRAIN, "first of its kind")
     assert all(place.line.artifacts.get(uri) for uri in request.details["images"])
     page.context.close()
+
+
+def test_pictures_taken_out_or_given_for_another_product_are_not_ready(
+    browser: Browser, running: tuple[Place, str]
+) -> None:
+    """The uploader shows what a model would learn from."""
+    _, address = running
+    page = opened(browser, f"{address}/products")
+    files = [
+        {"name": f"{seed}.png", "mimeType": "image/png", "buffer": encoded(rendered_part(seed, False)[0])}
+        for seed in (1, 2)
+    ]
+    page.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    expect(page.get_by_text("2 pictures are ready", exact=False)).to_be_visible()
+    page.get_by_test_id("stFileUploader").get_by_role("button", name="Remove").first.click()
+    expect(page.get_by_text("1 pictures are ready", exact=False)).to_be_visible()
+    choose_new(page, "washer")
+    expect(page.get_by_text("0 pictures are ready", exact=False)).to_be_visible()
+    page.context.close()
+
+
+def test_what_is_half_entered_for_one_product_is_not_another_s(browser: Browser, running: tuple[Place, str]) -> None:
+    """A recipe's form begins with the recipe."""
+    _, address = running
+    page = opened(browser, f"{address}/products")
+    kinds = page.get_by_label("kinds of defects", exact=False)
+    kinds.fill("porosity")
+    page.get_by_label("views", exact=True).fill("line9-top")
+    choose_new(page, "washer")
+    expect(page.get_by_text("0 pictures are ready", exact=False)).to_be_visible()
+    expect(kinds).not_to_have_value("porosity")
+    expect(page.get_by_label("views", exact=True)).to_have_value("")
+    page.context.close()
+
+
+def test_without_a_proper_name_there_is_nowhere_to_put_pictures(browser: Browser, running: tuple[Place, str]) -> None:
+    """The page says so instead of failing."""
+    _, address = running
+    page = opened(browser, f"{address}/products")
+    choose_new(page, "no/name")
+    expect(page.get_by_text("Give the product a name first", exact=False)).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+    page.context.close()
+
+
+def choose_new(page: Page, name: str) -> None:
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="new product").click()
+    page.get_by_label("name", exact=True).fill(name)
+    page.keyboard.press("Enter")

@@ -61,6 +61,43 @@ def test_a_part_may_be_judged_undone_and_judged_again_in_one_burst() -> None:
     assert session.judged == 1
 
 
+def test_a_part_waits_again_for_whoever_took_their_word_back() -> None:
+    """As for everybody else."""
+    ledger, (part, other) = line_with_parts()
+    session = Session()
+    said(ledger, session, Booking("1", part, "good"), Booking("2", other, "good"))
+    said(ledger, session, Booking("3", part, "undo", revision=None))
+    assert [session.has_said(each) for each in (part, other)] == [False, True]
+
+
+def test_each_undo_takes_back_one_judgement_of_a_part() -> None:
+    """The second brings nothing back that the first took away."""
+    ledger, (part, _) = line_with_parts()
+    bookings = [
+        Booking("1", part, "defect", "dent"),
+        Booking("2", part, "good", revision=None),
+        Booking("3", part, "undo", revision=None),
+        Booking("4", part, "undo", revision=None),
+    ]
+    session = Session()
+    stood = [said(ledger, session, booking)[0] for booking in bookings]
+    assert stood == [Judgement.DEFECT, Judgement.GOOD, Judgement.DEFECT, Judgement.WITHDRAWN]
+    assert session.judged == 0
+
+
+def test_what_another_said_between_two_judgements_is_not_taken_back() -> None:
+    """Undo ends where somebody else's word begins."""
+    ledger, (part, _) = line_with_parts()
+    session = Session()
+    said(ledger, session, Booking("1", part, "good"))
+    said(ledger, Session(), Booking("2", part, "unsure", revision=1), person=BOB)
+    said(ledger, session, Booking("3", part, "defect", revision=2), Booking("4", part, "undo", revision=None))
+    assert ledger.reviews_of(part)[0].opinion.judgement is Judgement.UNSURE
+    said(ledger, session, Booking("5", part, "undo", revision=None))
+    assert ledger.reviews_of(part)[0].opinion.judgement is Judgement.UNSURE
+    assert not session.settled["5"]["ok"]
+
+
 def test_whoever_comes_second_is_told_what_the_first_said() -> None:
     """And answers to that, if they disagree."""
     ledger, (part, _) = line_with_parts()

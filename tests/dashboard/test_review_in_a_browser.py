@@ -23,6 +23,9 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 PARTS = 30
 SLOWEST_S = 60.0
 """Thirty parts a minute is what is promised."""
+SEVER = "() => { [...document.querySelectorAll('*')].map((each) => each.shadowRoot?.querySelector('.desk') ?? null)"
+SEVER += ".concat([document.querySelector('.desk')]).forEach((desk) => { if (desk) desk.__send = () => {}; }); }"
+"""What is booked from now on does not leave this page."""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +117,29 @@ def test_of_two_reviewers_the_second_sees_what_the_first_said(browser: Browser, 
     )  # fmt: skip
     for page in pages:
         page.context.close()
+
+
+def test_what_was_judged_is_booked_though_another_page_was_opened_at_once(
+    browser: Browser, address: str, place: Place
+) -> None:
+    """The desk outlives its page: nothing is lost and nothing is booked twice."""
+    before = len(said_rows(place))
+    page = opened(browser, f"{address}/review")
+    desk = desk_of(page)
+    page.keyboard.press("a")
+    expect(desk).to_have_attribute("data-pending", "0")
+    page.evaluate(SEVER)
+    for key in "ua":
+        page.keyboard.press(key)
+    expect(desk).to_have_attribute("data-judged", "3")
+    page.get_by_role("link", name="Health").click()
+    expect(desk).to_have_count(0)
+    page.get_by_role("link", name="Review").click()
+    expect(desk).to_have_attribute("data-judged", "3")
+    expect(desk).to_have_attribute("data-pending", "0")
+    page.wait_for_timeout(500)
+    assert said_rows(place)[before:] == ["good", "unsure", "good"]
+    page.context.close()
 
 
 def test_a_missed_defect_is_reported_of_a_part_whose_frame_was_not_kept(

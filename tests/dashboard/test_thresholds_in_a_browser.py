@@ -126,5 +126,5 @@ def test_what_the_page_reads_is_what_the_line_recorded(running: tuple[Place, str
     for part, judgement in zip(parts, (Judgement.DEFECT, Judgement.GOOD), strict=False):
         key = PartKey(part.key.captured_at, FrameId(part.key.camera, part.key.start_id, part.key.sequence))
         place.line.ledger.add_review(key, Opinion(judgement), 0, now, "omar")
-    said = confirmed(engine, "gear", version)
+    said = confirmed(engine, "gear", version, since)
     assert [each.is_defect for each in said] == [True, False]
