@@ -22,7 +22,7 @@ from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_pe
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
 from retrain.pictures import Pictures
 from retrain.promotion import Change, fetched_bundle, register_bundle
-from retrain.shadows import opened
+from retrain.shadows import opened, reasons_against_meanwhile
 from retrain.shop import Diary, Order, Shop, is_allowed, watch
 from retrain.triggers import LEAST_NEW, Weighed, asked_for, weighed
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, TrainJob
@@ -241,7 +241,11 @@ def _registered(night: Night, candidate: Path) -> ModelVersion:
 def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) -> TrainingRun:
     """Into the shadow, promoted, or left to a person."""
     shop, diary = night.shop, night.diary
-    for_a_person = reasons_for_a_person(judged, night.recipe.promote_automatically)
+    active_id = shop.ledger.active()[diary.run.product].model.id
+    for_a_person = (
+        *reasons_for_a_person(judged, night.recipe.promote_automatically),
+        *reasons_against_meanwhile(diary.run, active_id),
+    )
     if night.recipe.shadow_parts:
         shop.ledger.begin_shadow(opened(diary.run, version.id, night.recipe, shop.clock()))
         diary.step(f"model {version.id} scores {night.recipe.shadow_parts} parts beside the active model")

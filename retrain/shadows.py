@@ -67,6 +67,16 @@ def reasons_against_shadow(candidate: Shadow, rule: NightRule, budget: float) ->
     return ()
 
 
+def reasons_against_meanwhile(run: TrainingRun, active_id: int) -> tuple[str, ...]:
+    """Why a run no longer promotes by itself: the gate held its candidate against a model that judges no longer.
+
+    Whoever promoted or rolled back meanwhile chose newer than the run did.
+    """
+    if active_id == run.incumbent_id:
+        return ()
+    return (f"model {active_id} was promoted meanwhile, this was held against model {run.incumbent_id}",)
+
+
 def opened(run: TrainingRun, candidate_id: int, rule: NightRule, now: datetime) -> Shadow:
     """The candidate's shadow run, not begun yet."""
     until = now + timedelta(hours=rule.shadow_hours)
@@ -89,15 +99,19 @@ def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who:
         return
     if not shadow.is_over(now) or not ledger.end_shadow(shadow.id, now):
         return
-    recipe = ledger.active()[run.product].recipe
+    active = ledger.active()[run.product]
+    recipe, earlier = active.recipe, active.model.id
     seen = (
         f"{shadow.seen} parts in the shadow: it rejects {shadow.shadow_rejected}, the active {shadow.active_rejected}"
     )
-    against = (*reasons_against_shadow(shadow, recipe, recipe.review_budget), *_for_a_person(run))
+    against = (
+        *reasons_against_shadow(shadow, recipe, recipe.review_budget),
+        *reasons_against_meanwhile(run, earlier),
+        *_for_a_person(run),
+    )
     if against:
         _end(run, RunState.AWAITING, f"{seen}; awaits a person: {'; '.join(against)}", ledger, now)
         return
-    earlier = ledger.active()[run.product].model.id
     ledger.promote(shadow.model_version_id, now, who, f"run {run.id} passed gate and shadow run")
     _end(run, RunState.PROMOTED, f"{seen}; model {shadow.model_version_id} is active", ledger, now)
     watching = replace(opened(run, earlier, recipe, now), kind=ShadowKind.EARLIER, expected=shadow.shadow_share)

@@ -1,6 +1,6 @@
 """A night from its reasons to its outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from core.errors import NightFailed, NightInterrupted
-from core.product import Recipe
+from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
 from core.verdict import Threshold
 from retrain.night import run_night
-from retrain.workshop.jobs import TrainJob
-from retrain.workshop_door import WorkshopFailed, WorkshopStopped
+from retrain.workshop.jobs import Job, MeasureJob, TrainJob
+from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
 from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled, train_first
 
@@ -108,6 +108,22 @@ def test_with_a_shadow_run_the_candidate_first_scores_beside_the_active_model(li
     (shadow,) = line.ledger.open_shadows()
     assert (found.state, shadow.model.id, shadow.shadow.run_id) == (RunState.SHADOWING, found.candidate_id, found.id)
     assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_model_that_somebody_promotes_during_the_night_stays(line: NightLine) -> None:
+    """The candidate was held against the one before: it awaits a person."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def meanwhile(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        if isinstance(job, MeasureJob):
+            bundle = BundleRef("memory:other/bundle.json", "d" * 64)
+            other = line.ledger.register("disc", bundle, Threshold(1, 2), line.now, "ada")
+            line.ledger.promote(other.id, line.now, "ada", "better")
+        return small_workshop.work(job, folder, watch)
+
+    found = run(line, work=meanwhile)
+    assert (found.state, line.ledger.active()["disc"].model.id) == (RunState.AWAITING, 2)
+    assert "model 2 was promoted meanwhile, this was held against model 1" in found.outcome
 
 
 def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:

@@ -83,6 +83,17 @@ def test_what_the_gate_left_to_a_person_stays_with_a_person(ledger: MemoryLedger
     assert (state(ledger), active(ledger)) == (RunState.AWAITING, 1)
 
 
+def test_a_person_who_changed_the_model_meanwhile_is_not_overruled(ledger: MemoryLedger) -> None:
+    """The candidate was held against a model that judges no longer: it awaits a person, with both numbers."""
+    ledger.register("disc", BundleRef("memory:c/bundle.json", "c" * 64), Threshold(1, 2), NIGHT, "ada")
+    ledger.promote(3, NIGHT, "ada", "better")
+    seen(ledger, 100, 0, 0)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.AWAITING, 3)
+    outcome = ledger.training_runs("disc", 1)[0].outcome
+    assert "model 3 was promoted meanwhile, this was held against model 1" in outcome
+
+
 def test_a_cancelled_run_ends_its_shadow(ledger: MemoryLedger) -> None:
     """And promotes nothing."""
     ledger.save_run(replace(ledger.training_runs("disc", 1)[0], state=RunState.CANCELLED))
