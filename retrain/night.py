@@ -246,6 +246,7 @@ def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) ->
         *reasons_for_a_person(judged, night.recipe.promote_automatically),
         *reasons_against_meanwhile(diary.run, active_id),
     )
+    diary.check_cancelled()
     if night.recipe.shadow_parts:
         shop.ledger.begin_shadow(opened(diary.run, version.id, night.recipe, shop.clock()))
         diary.step(f"model {version.id} scores {night.recipe.shadow_parts} parts beside the active model")

@@ -12,6 +12,7 @@ from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
 from core.verdict import Threshold
 from retrain.night import run_night
+from retrain.station_verbs import cancel
 from retrain.workshop.jobs import Job, MeasureJob, TrainJob
 from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
@@ -175,6 +176,26 @@ def test_a_cancelled_run_ends_with_who_cancelled_it(line: NightLine) -> None:
     line.accept([good_part(seed) for seed in MORE_GOOD])
     found = run(line, work=failing(WorkshopStopped("cancelled by ada: wrong lamp")))
     assert (found.state, found.outcome) == (RunState.CANCELLED, "cancelled by ada: wrong lamp")
+
+
+def test_a_run_cancelled_where_no_training_looks_promotes_nothing(line: NightLine) -> None:
+    """While both models are measured: the row stays as whoever cancelled it left it."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def cancelled(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        found = small_workshop.work(job, folder, watch)
+        if isinstance(job, MeasureJob):
+            cancel(line.ledger, "disc", line.now, "ada", "wrong lamp")
+        return found
+
+    found = run(line, work=cancelled)
+    (row,) = line.ledger.training_runs("disc", 1)
+    assert (found.state, row.state, row.outcome) == (
+        RunState.CANCELLED,
+        RunState.CANCELLED,
+        "cancelled by ada: wrong lamp",
+    )
+    assert line.ledger.active()["disc"].model.id == 1
 
 
 def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -> None:
