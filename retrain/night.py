@@ -34,6 +34,8 @@ GROUND = 32
 """Good parts that it draws them on."""
 FEWEST_CALIBRATING = 2
 REMEMBERED = 50
+UNFORESEEN = (OSError, ValueError, ArithmeticError, LookupError)
+"""A full disk, a file that is not what it should be: it fails the run, which would else be under way for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,10 @@ def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], T
     except LineError as error:
         diary.end(RunState.FAILED, str(error))
         raise NightFailed(str(error)) from error
+    except UNFORESEEN as error:
+        said = f"{type(error).__name__}: {error}"
+        diary.end(RunState.FAILED, said)
+        raise NightFailed(said) from error
 
 
 def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:

@@ -49,7 +49,7 @@ class Shadowing:
             return
         self.looked_at = self.monotonic()
         try:
-            self.open = {one.shadow.product: one for one in self.runs.open_shadows()}
+            self.open = {one.shadow.product: one for one in self.runs.open_shadows() if _wants_more(one)}
         except LedgerUnavailable as error:
             log.warning("shadows_not_read", error=str(error))
         wanted = {one.model.id: one.model for one in self.open.values()}
@@ -107,6 +107,11 @@ class Shadowing:
             for inspection, score, decision in decided
             if (inspection.decision is Decision.OK) is not (decision is Decision.OK)
         ]
+
+
+def _wants_more(one: OpenShadow) -> bool:
+    """Until the station settles it, a run that has seen enough is open still."""
+    return one.shadow.seen < one.shadow.parts_wanted
 
 
 def _disagreement(shadow_id: int, inspection: Inspection, score: float, decision: Decision) -> Disagreement:

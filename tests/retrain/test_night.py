@@ -171,6 +171,16 @@ def test_a_crash_leaves_the_line_untouched_and_its_reason_in_the_row(line: Night
     assert line.ledger.active()["disc"].model.id == 1
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("passes"), OverflowError("large")])
+def test_what_nobody_foresaw_fails_the_run_as_well(line: NightLine, error: Exception) -> None:
+    """With its name in the row, which would else be under way for ever."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    with pytest.raises(NightFailed):
+        run(line, work=failing(error))
+    (found,) = line.ledger.training_runs("disc", 1)
+    assert (found.state, found.outcome) == (RunState.FAILED, f"{type(error).__name__}: {error}")
+
+
 def test_a_cancelled_run_ends_with_who_cancelled_it(line: NightLine) -> None:
     """The watch finds it in the row."""
     line.accept([good_part(seed) for seed in MORE_GOOD])

@@ -12,7 +12,7 @@ from core.frame import Image
 from core.inspection import Batch, Recorded
 from core.ports import Detector
 from core.product import BundleRef
-from core.shadow import OpenShadow, Shadow, ShadowKind
+from core.shadow import OpenShadow, Seen, Shadow, ShadowKind
 from core.verdict import Decision, ScoreMap, Threshold
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, at_once, frame, png
 from worker.shadowing import Shadowing
@@ -100,3 +100,12 @@ def test_a_batch_that_was_not_recorded_is_not_counted(line: Line) -> None:
 
     line.work(line.bench(shadow=begin(line, GreyDetector()), ledger=RefusesOnce()))
     assert line.ledger.open_shadows()[0].shadow.seen == 3
+
+
+def test_a_shadow_that_has_seen_enough_sees_no_more(line: Line) -> None:
+    """Though nobody has settled it yet."""
+    shadow = begin(line, GreyDetector())
+    (one,) = line.ledger.open_shadows()
+    line.ledger.note_seen([Seen(one.shadow.id, 100, 0, 0)], [])
+    line.work(line.bench(shadow=shadow))
+    assert line.ledger.open_shadows()[0].shadow.seen == 100
