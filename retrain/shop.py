@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from core.errors import LedgerUnavailable
+from core.errors import BusUnavailable, LedgerUnavailable
 from core.inspection import TrainingProgress
 from core.night_rule import hours_of
 from core.ports import ArtifactStore, Clock, FrameDecoder
@@ -123,7 +123,7 @@ class Diary:
 
 
 def watch(diary: Diary, shop: Shop, recipe: Recipe) -> Watch:
-    """How a run looks after its training process; what the ledger does not answer is asked again at the next look."""
+    """How a run looks after its training process; what gets no answer is asked again at the next look."""
     product = diary.run.product
 
     def tell(share: float, stage: str) -> None:
@@ -147,9 +147,9 @@ def is_allowed(recipe: Recipe, now: datetime) -> bool:
 
 
 def _unless_away(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-    """A run goes on while Postgres is away for a moment."""
+    """A run goes on while Postgres or the bus is away for a moment."""
     try:
         return ask()
-    except LedgerUnavailable as error:
-        log.warning("ledger_not_asked", error=str(error))
+    except (LedgerUnavailable, BusUnavailable) as error:
+        log.warning("not_asked", error=str(error))
         return otherwise

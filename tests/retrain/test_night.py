@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import NightFailed, NightInterrupted
+from core.errors import BusUnavailable, NightFailed, NightInterrupted
 from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
 from core.verdict import Threshold
@@ -206,6 +206,20 @@ def test_a_run_cancelled_where_no_training_looks_promotes_nothing(line: NightLin
         "cancelled by ada: wrong lamp",
     )
     assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_bus_that_is_away_for_a_moment_ends_no_training(line: NightLine) -> None:
+    """How many frames wait is not known then: nothing is held."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def away() -> int:
+        raise BusUnavailable("test")
+
+    def work(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        assert not watch.must_yield()
+        return small_workshop.work(job, folder, watch)
+
+    assert run(line, work=work, waiting=away, yield_above=1).state is RunState.PROMOTED
 
 
 def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -> None:
