@@ -22,7 +22,7 @@ from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_pe
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
 from retrain.pictures import Pictures
 from retrain.promotion import Change, fetched_bundle, register_bundle
-from retrain.shadows import opened, reasons_against_meanwhile
+from retrain.shadows import make_room, opened, reasons_against_meanwhile
 from retrain.shop import Diary, Order, Shop, is_allowed, watch
 from retrain.triggers import LEAST_NEW, Weighed, asked_for, weighed
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, TrainJob
@@ -247,6 +247,8 @@ def _registered(night: Night, candidate: Path) -> ModelVersion:
 def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) -> TrainingRun:
     """Into the shadow, promoted, or left to a person."""
     shop, diary = night.shop, night.diary
+    if night.recipe.shadow_parts:
+        make_room(diary.run.product, shop.ledger, shop.clock(), f"run {diary.run.id}")
     active_id = shop.ledger.active()[diary.run.product].model.id
     for_a_person = (
         *reasons_for_a_person(judged, night.recipe.promote_automatically),

@@ -90,6 +90,45 @@ def settle(ledger: ShadowLedger, now: datetime, who: str) -> None:
             _settle_candidate(one, ledger, now, who)
         else:
             _settle_watch(one, ledger, now, who)
+    _end_stranded(ledger, now)
+
+
+def make_room(product: str, ledger: ShadowLedger, now: datetime, who: str) -> None:
+    """End the product's open shadow run for another candidate's; what it says so far is heard, and its run says so."""
+    for one in ledger.open_shadows():
+        if one.shadow.product != product:
+            continue
+        if one.shadow.kind is ShadowKind.EARLIER:
+            _settle_watch(one, ledger, now, who)
+        if ledger.end_shadow(one.shadow.id, now):
+            said = f"its shadow run ended after {one.shadow.seen} parts: another candidate begins its own"
+            ledger.note_step(one.shadow.run_id, now, said)
+
+
+def _end_stranded(ledger: ShadowLedger, now: datetime) -> None:
+    """Runs in shadow whose shadow run is over: another candidate's took its place, or whoever ended it was killed.
+
+    Runs are read before shadow runs: one that a night begins meanwhile opens its shadow run first.
+    """
+    runs = [run for product in ledger.products() for run in ledger.training_runs(product.name, RECENT)]
+    in_shadow = [run for run in runs if run.state is RunState.SHADOWING]
+    if not in_shadow:
+        return
+    looked_at, active = {one.shadow.run_id for one in ledger.open_shadows()}, ledger.active()
+    for run in in_shadow:
+        if run.id not in looked_at:
+            _end_cut_short(run, active[run.product].model.id == run.candidate_id, ledger, now)
+
+
+def _end_cut_short(run: TrainingRun, is_active: bool, ledger: ShadowLedger, now: datetime) -> None:
+    outcome = "its shadow run was cut short: it awaits a person"
+    if is_active:
+        outcome = f"model {run.candidate_id} is active"
+    state = RunState.PROMOTED if is_active else RunState.AWAITING
+    ended = replace(run, state=state, outcome=outcome, ended_at=now)
+    # Another replica may be about to say what the shadow run led to: what it says stands.
+    if ledger.save_run(ended, instead_of=RunState.SHADOWING):
+        ledger.note_step(run.id, now, outcome)
 
 
 def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who: str) -> None:
