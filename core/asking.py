@@ -19,9 +19,12 @@ def ask_promotion(
     return ask_station(requests, person, RequestKind.PROMOTE, product, {"model_version_id": model_version_id}, at, why)
 
 
-def ask_rollback(requests: Requests, person: Person, product: str, at: datetime, why: str) -> Request:
-    """Let the version judge that did before; raises as `ask_promotion` does."""
-    return ask_station(requests, person, RequestKind.ROLLBACK, product, {}, at, why)
+def ask_rollback(requests: Requests, person: Person, product: str, from_model: int, at: datetime, why: str) -> Request:
+    """Let the version judge that did before `from_model`, which is the active one as the person sees it.
+
+    Raises as `ask_promotion` does.
+    """
+    return ask_station(requests, person, RequestKind.ROLLBACK, product, {"from_model": from_model}, at, why)
 
 
 def ask_training(

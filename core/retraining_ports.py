@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.product import ModelVersion
-from core.retraining import LearnedPart, Promotion, RunStep, SeenScore, Snapshot, TrainingRun
+from core.retraining import LearnedPart, Promotion, RunState, RunStep, SeenScore, Snapshot, TrainingRun
 from core.verdict import Threshold
 
 
@@ -16,8 +16,11 @@ class TrainingRuns(Protocol):
         """A new run; one of this slot that was left behind by a killed station is begun again under its own id."""
         ...
 
-    def save_run(self, run: TrainingRun) -> None:
-        """Write the run down as it stands now."""
+    def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
+        """Write the run down as it stands now, and say whether that was done.
+
+        What was cancelled stays so; with `instead_of` only a run that is still in this state is written.
+        """
         ...
 
     def note_step(self, run_id: int, at: datetime, text: str) -> None:

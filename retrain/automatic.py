@@ -51,7 +51,7 @@ def anchor_of(
 ) -> int | None:
     """The newest model in whose teaching, back to its first ancestor, no part came by itself; None where none is."""
     run_of = {run.candidate_id: run for run in runs if run.candidate_id is not None}
-    doubtful = {one.id for one in snapshots if any(part.origin is Origin.AUTOMATIC for part in one.parts)}
+    doubtful = _doubtful(list(snapshots))
     clean: set[int | None] = set()
     for promotion in sorted(promotions, key=lambda promotion: promotion.at):
         run = run_of.get(promotion.model_version_id)
@@ -59,3 +59,16 @@ def anchor_of(
         if by_hand or (run is not None and run.snapshot_id not in doubtful and run.incumbent_id in clean):
             clean.add(promotion.model_version_id)
     return next((one.model_version_id for one in promotions if one.model_version_id in clean), None)
+
+
+def _doubtful(snapshots: Sequence[Snapshot]) -> set[int]:
+    """Those that hold a part which came by itself, in them or in an earlier one that they replay.
+
+    A replayed part says no longer how it came: only its hash, looked up in all snapshots, does.
+    """
+    by_itself = {part.sha256 for one in snapshots for part in one.parts if part.origin is Origin.AUTOMATIC}
+    return {
+        one.id
+        for one in snapshots
+        if any(part.sha256 in by_itself and part.origin is not Origin.ACCEPTED for part in one.parts)
+    }

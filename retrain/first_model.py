@@ -17,7 +17,6 @@ from retrain.pictures import Pictures
 from retrain.promotion import Change, register_bundle
 from retrain.shop import Diary, Order, RunLedger, Shop, is_allowed, watch
 from retrain.workshop.jobs import FirstJob
-from retrain.workshop_door import WorkshopStopped
 
 FEWEST_PICTURES = 8
 """As many as the network's own training asks for."""
@@ -82,7 +81,7 @@ def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
     if active := shop.ledger.active().get(order.product):
         return _beside(active.model.id, shop, diary)
     bundle = _trained(snapshot, recipe, pictures, shop, diary)
-    _check_cancelled(diary)
+    diary.check_cancelled()
     return _promoted(bundle, shop, diary)
 
 
@@ -97,7 +96,7 @@ def _kept(order: Order, pictures: Pictures, shop: Shop, diary: Diary) -> Snapsho
     """The pictures that can be learned from, each once, drawn into those that teach and those that calibrate."""
     uris = _usable(order, pictures, shop, diary)
     check_enough(len(uris))
-    _check_cancelled(diary)  # the fetching took its time, and the row below would hide it
+    diary.check_cancelled()  # the fetching took its time
     calibrating = set(split(len(uris), diary.run.id).calibration)
     parts: list[LearnedPart] = []
     for number, (sha256, uri) in enumerate(uris.items()):
@@ -165,7 +164,6 @@ def _trained(snapshot: Snapshot, recipe: Recipe, pictures: Pictures, shop: Shop,
     )
     diary.step(f"training on {len(train)} pictures from nothing, in its own process: {_said(job)}")
     result = shop.work(job, folder / "train", watch(diary, shop, recipe))
-    _check_cancelled(diary)
     diary.save(passes=float(result["passes"]))
     said = f"trained: {result['passes']} image passes, {result['flow_passes']} passes of density"
     diary.step(f"{said}, rejects from {result['reject_from']:.4g}, reviews from {result['review_from']:.4g}")
@@ -192,14 +190,10 @@ def _promoted(bundle: Path, shop: Shop, diary: Diary) -> TrainingRun:
         said = f"model {version.id} awaits a person: model {active.model.id} was promoted meanwhile"
         return diary.end(RunState.AWAITING, said)
     diary.step(NOTHING_BEFORE)
+    diary.check_cancelled()
     shop.ledger.promote(version.id, shop.clock(), run.who, _why(run))
     return diary.end(RunState.PROMOTED, f"model {version.id} is active; {NOTHING_BEFORE}")
 
 
 def _why(run: TrainingRun) -> str:
     return f"{run.why} (run {run.id}, first model)"
-
-
-def _check_cancelled(diary: Diary) -> None:
-    if said := diary.was_cancelled():
-        raise WorkshopStopped(said)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import comb
+from math import exp, fsum, lgamma, log, log1p
 
 import numpy as np
 
@@ -165,7 +165,16 @@ def _beyond_budget(
 
 def chance_of(count: int, parts: int, share: float) -> float:
     """How likely so many or more of these parts are where each is one with a chance of `share`."""
-    return sum(comb(parts, k) * share**k * (1 - share) ** (parts - k) for k in range(count, parts + 1))
+    if count <= 0:
+        return 1.0
+    if not 0 < share < 1:
+        return float(share >= 1 and count <= parts)
+    # In logarithms: the number of ways to choose among a thousand parts is beyond any float.
+    of_all, yes, no = lgamma(parts + 1), log(share), log1p(-share)
+    terms = (
+        of_all - lgamma(k + 1) - lgamma(parts - k + 1) + k * yes + (parts - k) * no for k in range(count, parts + 1)
+    )
+    return min(1.0, fsum(map(exp, terms)))
 
 
 def _worse_figures(incumbent: Measured, candidate: Measured, parts: Sequence[GatePart]) -> tuple[str, ...]:

@@ -68,11 +68,13 @@ def gathered(active: ActiveModel, ledger: NightLedger, now: datetime) -> Gathere
     accepted = _one_each(ledger.accepted(product, 0))
     defects = ledger.defects(product)
     wrong = {review.sha256 for review in defects}
-    learned = [part for part in _learned(ledger, product) if part.sha256 not in wrong]
+    runs, snapshots = ledger.training_runs(product, ALL_RUNS), ledger.snapshots(product)
+    taken_back = _taken_back(runs, snapshots)
+    learned = [part for part in _learned(runs, snapshots) if part.sha256 not in wrong | taken_back]
     known = wrong | {part.sha256 for part in learned}
     fixed = [review for review in accepted if is_fixed_sample(review.sha256)][:FIXED_SAMPLE]
     new = [review for review in accepted if review.sha256 not in known and not is_fixed_sample(review.sha256)]
-    unreviewed = [part for part in _unreviewed(active, ledger, now) if part.sha256 not in known]
+    unreviewed = [part for part in _unreviewed(active, ledger, now) if part.sha256 not in known | taken_back]
     return Gathered(active, new, learned, ledger.golden(product), fixed, defects, accepted, unreviewed)
 
 
@@ -109,14 +111,25 @@ def refused_before(snapshot: Snapshot, runs: Iterable[TrainingRun]) -> TrainingR
     return next((run for run in runs if (run.snapshot_id, run.state) == (snapshot.id, RunState.REFUSED)), None)
 
 
-def _learned(ledger: NightLedger, product: str) -> list[LearnedPart]:
+def _learned(runs: Iterable[TrainingRun], snapshots: Iterable[Snapshot]) -> list[LearnedPart]:
     """Every picture that a model of this product has learned from, in its newest use."""
-    learned = {run.snapshot_id for run in ledger.training_runs(product, ALL_RUNS) if run.state in LEARNED}
+    learned = {run.snapshot_id for run in runs if run.state in LEARNED}
     found: dict[str, LearnedPart] = {}
-    for snapshot in ledger.snapshots(product):
+    for snapshot in snapshots:
         if snapshot.id in learned:
             found |= {part.sha256: part for part in snapshot.parts}
     return list(found.values())
+
+
+def _taken_back(runs: Iterable[TrainingRun], snapshots: Sequence[Snapshot]) -> set[str]:
+    """Parts that came by themselves into a model that was rolled back: no later one learns them unless people say so.
+
+    Those that a person accepts are new again, and learned once a night has taken them up.
+    """
+    rolled_back = {run.snapshot_id for run in runs if run.state is RunState.ROLLED_BACK}
+    accepted = {part.sha256 for one in snapshots for part in one.parts if part.origin is Origin.ACCEPTED}
+    of_those = [part for one in snapshots if one.id in rolled_back for part in one.parts]
+    return {part.sha256 for part in of_those if part.origin is Origin.AUTOMATIC} - accepted
 
 
 def _unreviewed(active: ActiveModel, ledger: NightLedger, now: datetime) -> Sequence[LearnedPart]:

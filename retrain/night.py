@@ -22,7 +22,7 @@ from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_pe
 from retrain.gathering import Gathered, candidates, gate_parts, gathered, golden_of, refused_before
 from retrain.pictures import Pictures
 from retrain.promotion import Change, fetched_bundle, register_bundle
-from retrain.shadows import opened
+from retrain.shadows import make_room, opened, reasons_against_meanwhile
 from retrain.shop import Diary, Order, Shop, is_allowed, watch
 from retrain.triggers import LEAST_NEW, Weighed, asked_for, weighed
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, TrainJob
@@ -34,6 +34,8 @@ GROUND = 32
 """Good parts that it draws them on."""
 FEWEST_CALIBRATING = 2
 REMEMBERED = 50
+UNFORESEEN = (OSError, ValueError, ArithmeticError, LookupError)
+"""A full disk, a file that is not what it should be: it fails the run, which would else be under way for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,10 @@ def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], T
     except LineError as error:
         diary.end(RunState.FAILED, str(error))
         raise NightFailed(str(error)) from error
+    except UNFORESEEN as error:
+        said = f"{type(error).__name__}: {error}"
+        diary.end(RunState.FAILED, said)
+        raise NightFailed(said) from error
 
 
 def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
@@ -241,7 +247,14 @@ def _registered(night: Night, candidate: Path) -> ModelVersion:
 def _settled(night: Night, version: ModelVersion, judged: Sequence[GatePart]) -> TrainingRun:
     """Into the shadow, promoted, or left to a person."""
     shop, diary = night.shop, night.diary
-    for_a_person = reasons_for_a_person(judged, night.recipe.promote_automatically)
+    if night.recipe.shadow_parts:
+        make_room(diary.run.product, shop.ledger, shop.clock(), f"run {diary.run.id}")
+    active_id = shop.ledger.active()[diary.run.product].model.id
+    for_a_person = (
+        *reasons_for_a_person(judged, night.recipe.promote_automatically),
+        *reasons_against_meanwhile(diary.run, active_id),
+    )
+    diary.check_cancelled()
     if night.recipe.shadow_parts:
         shop.ledger.begin_shadow(opened(diary.run, version.id, night.recipe, shop.clock()))
         diary.step(f"model {version.id} scores {night.recipe.shadow_parts} parts beside the active model")

@@ -67,6 +67,16 @@ def reasons_against_shadow(candidate: Shadow, rule: NightRule, budget: float) ->
     return ()
 
 
+def reasons_against_meanwhile(run: TrainingRun, active_id: int) -> tuple[str, ...]:
+    """Why a run no longer promotes by itself: the gate held its candidate against a model that judges no longer.
+
+    Whoever promoted or rolled back meanwhile chose newer than the run did.
+    """
+    if active_id == run.incumbent_id:
+        return ()
+    return (f"model {active_id} was promoted meanwhile, this was held against model {run.incumbent_id}",)
+
+
 def opened(run: TrainingRun, candidate_id: int, rule: NightRule, now: datetime) -> Shadow:
     """The candidate's shadow run, not begun yet."""
     until = now + timedelta(hours=rule.shadow_hours)
@@ -80,6 +90,45 @@ def settle(ledger: ShadowLedger, now: datetime, who: str) -> None:
             _settle_candidate(one, ledger, now, who)
         else:
             _settle_watch(one, ledger, now, who)
+    _end_stranded(ledger, now)
+
+
+def make_room(product: str, ledger: ShadowLedger, now: datetime, who: str) -> None:
+    """End the product's open shadow run for another candidate's; what it says so far is heard, and its run says so."""
+    for one in ledger.open_shadows():
+        if one.shadow.product != product:
+            continue
+        if one.shadow.kind is ShadowKind.EARLIER:
+            _settle_watch(one, ledger, now, who)
+        if ledger.end_shadow(one.shadow.id, now):
+            said = f"its shadow run ended after {one.shadow.seen} parts: another candidate begins its own"
+            ledger.note_step(one.shadow.run_id, now, said)
+
+
+def _end_stranded(ledger: ShadowLedger, now: datetime) -> None:
+    """Runs in shadow whose shadow run is over: another candidate's took its place, or whoever ended it was killed.
+
+    Runs are read before shadow runs: one that a night begins meanwhile opens its shadow run first.
+    """
+    runs = [run for product in ledger.products() for run in ledger.training_runs(product.name, RECENT)]
+    in_shadow = [run for run in runs if run.state is RunState.SHADOWING]
+    if not in_shadow:
+        return
+    looked_at, active = {one.shadow.run_id for one in ledger.open_shadows()}, ledger.active()
+    for run in in_shadow:
+        if run.id not in looked_at:
+            _end_cut_short(run, active[run.product].model.id == run.candidate_id, ledger, now)
+
+
+def _end_cut_short(run: TrainingRun, is_active: bool, ledger: ShadowLedger, now: datetime) -> None:
+    outcome = "its shadow run was cut short: it awaits a person"
+    if is_active:
+        outcome = f"model {run.candidate_id} is active"
+    state = RunState.PROMOTED if is_active else RunState.AWAITING
+    ended = replace(run, state=state, outcome=outcome, ended_at=now)
+    # Another replica may be about to say what the shadow run led to: what it says stands.
+    if ledger.save_run(ended, instead_of=RunState.SHADOWING):
+        ledger.note_step(run.id, now, outcome)
 
 
 def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who: str) -> None:
@@ -89,15 +138,19 @@ def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who:
         return
     if not shadow.is_over(now) or not ledger.end_shadow(shadow.id, now):
         return
-    recipe = ledger.active()[run.product].recipe
+    active = ledger.active()[run.product]
+    recipe, earlier = active.recipe, active.model.id
     seen = (
         f"{shadow.seen} parts in the shadow: it rejects {shadow.shadow_rejected}, the active {shadow.active_rejected}"
     )
-    against = (*reasons_against_shadow(shadow, recipe, recipe.review_budget), *_for_a_person(run))
+    against = (
+        *reasons_against_shadow(shadow, recipe, recipe.review_budget),
+        *reasons_against_meanwhile(run, earlier),
+        *_for_a_person(run),
+    )
     if against:
         _end(run, RunState.AWAITING, f"{seen}; awaits a person: {'; '.join(against)}", ledger, now)
         return
-    earlier = ledger.active()[run.product].model.id
     ledger.promote(shadow.model_version_id, now, who, f"run {run.id} passed gate and shadow run")
     _end(run, RunState.PROMOTED, f"{seen}; model {shadow.model_version_id} is active", ledger, now)
     watching = replace(opened(run, earlier, recipe, now), kind=ShadowKind.EARLIER, expected=shadow.shadow_share)

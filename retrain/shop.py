@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from core.errors import LedgerUnavailable
+from core.errors import BusUnavailable, LedgerUnavailable
 from core.inspection import TrainingProgress
 from core.night_rule import hours_of
 from core.ports import ArtifactStore, Clock, FrameDecoder
@@ -19,8 +19,10 @@ from core.shadow import Shadows
 from retrain.gathering import NightLedger
 from retrain.promotion import BundleReader
 from retrain.workshop.jobs import Beginning, Bounds, Job
-from retrain.workshop_door import Watch, worked
+from retrain.workshop_door import Watch, WorkshopStopped, worked
 
+LOOKED_AT = 20
+"""Newest runs of a product among which a run that is under way is looked for."""
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger("retrain")
@@ -84,9 +86,15 @@ class Diary:
         log.info("night_step", product=self.run.product, run=self.run.id, step=text)
 
     def save(self, **changes: Any) -> TrainingRun:
-        """The row with these changes."""
-        self.run = replace(self.run, **changes)
-        self._shop.ledger.save_run(self.run)
+        """The row with these changes.
+
+        Raises:
+            WorkshopStopped: Somebody cancelled the run: its row stays as they left it.
+        """
+        changed = replace(self.run, **changes)
+        if not self._shop.ledger.save_run(changed):
+            raise WorkshopStopped(self.was_cancelled())
+        self.run = changed
         return self.run
 
     def end(self, state: RunState, outcome: str) -> TrainingRun:
@@ -94,16 +102,28 @@ class Diary:
         self.step(outcome)
         done = TrainingProgress(self.run.product, 1.0, state.value, self._shop.clock())
         _unless_away(lambda: self._shop.ledger.report_training(done), None)
-        return self.save(state=state, outcome=outcome, ended_at=self._shop.clock())
+        ended = replace(self.run, state=state, outcome=outcome, ended_at=self._shop.clock())
+        self._shop.ledger.save_run(ended)  # a run that was cancelled keeps the row of whoever did that
+        self.run = ended
+        return ended
 
     def was_cancelled(self) -> str:
         """The sentence of whoever cancelled it meanwhile; empty where nobody did."""
-        newest = self._shop.ledger.training_runs(self.run.product, 5)
+        newest = self._shop.ledger.training_runs(self.run.product, LOOKED_AT)
         return next((run.outcome for run in newest if (run.id, run.state) == (self.run.id, RunState.CANCELLED)), "")
+
+    def check_cancelled(self) -> None:
+        """Nothing, where the run may go on; asked before what cannot be taken back.
+
+        Raises:
+            WorkshopStopped: Somebody cancelled it.
+        """
+        if said := self.was_cancelled():
+            raise WorkshopStopped(said)
 
 
 def watch(diary: Diary, shop: Shop, recipe: Recipe) -> Watch:
-    """How a run looks after its training process; what the ledger does not answer is asked again at the next look."""
+    """How a run looks after its training process; what gets no answer is asked again at the next look."""
     product = diary.run.product
 
     def tell(share: float, stage: str) -> None:
@@ -127,9 +147,9 @@ def is_allowed(recipe: Recipe, now: datetime) -> bool:
 
 
 def _unless_away(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
-    """A run goes on while Postgres is away for a moment."""
+    """A run goes on while Postgres or the bus is away for a moment."""
     try:
         return ask()
-    except LedgerUnavailable as error:
-        log.warning("ledger_not_asked", error=str(error))
+    except (LedgerUnavailable, BusUnavailable) as error:
+        log.warning("not_asked", error=str(error))
         return otherwise

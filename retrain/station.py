@@ -74,9 +74,14 @@ class Station:
         return True
 
     def _reply(self, request: Request) -> None:
-        """Do it and say what came of it. A long training says so at its end; until then its request stays taken."""
+        """Do it and say what came of it. A long training says so at its end; until then its request stays taken.
+
+        So does one for which the ledger is away: it is taken again later.
+        """
         try:
             state, said = RequestState.DONE, self._answers()[request.kind](request)
+        except LedgerUnavailable:
+            raise
         except (LineError, ValueError) as error:
             state, said = RequestState.REFUSED, str(error)
         if said is None:
@@ -176,7 +181,9 @@ class Station:
         return promote_version(self.ledger, request.product, version.id, self.clock(), request.who, request.why)
 
     def _roll_back(self, request: Request) -> str:
-        return roll_back(self.ledger, request.product, self.clock(), request.who, request.why)
+        asked = request.details.get("from_model")
+        from_model = None if asked is None else int(asked)
+        return roll_back(self.ledger, request.product, self.clock(), request.who, request.why, from_model)
 
     def _cancel(self, request: Request) -> str:
         return cancel(self.ledger, request.product, self.clock(), request.who, request.why)

@@ -3,9 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
-from core.errors import UnknownModel
+from core.errors import LineError, UnknownModel
 from core.retraining import RunState
 from retrain.gathering import NightLedger
+
+
+class JudgesNoLonger(LineError):
+    """Another model judges by now: nothing was changed; look at the page Models, and ask again if it is still wrong."""
+
 
 RECENT = 200
 """Runs and promotions looked at, newest first."""
@@ -29,14 +34,21 @@ def promote_version(ledger: NightLedger, product: str, version_id: int, at: date
     return outcome
 
 
-def roll_back(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:
+def roll_back(
+    ledger: NightLedger, product: str, at: datetime, who: str, why: str, from_model: int | None = None
+) -> str:
     """The model that judged before the active one judges again: one row, the same path as a promotion.
+
+    With `from_model` only from that one: said twice, it is done once.
 
     Raises:
         UnknownModel: There is none.
+        JudgesNoLonger: `from_model` is not the active one.
     """
     history = ledger.promotions(product, RECENT)
     active = history[0].model_version_id if history else None
+    if from_model not in (None, active):
+        raise JudgesNoLonger(f"model {from_model} was to be rolled back, model {active} is active")
     earlier = next((one.model_version_id for one in history if one.model_version_id != active), None)
     if active is None or earlier is None:
         raise UnknownModel(f"{product} has no earlier model to go back to")

@@ -23,7 +23,7 @@ CHUNK_BYTES = 256 * 1024 * 1024
 
 
 Witness = Callable[[str, Sequence[Picture], Sequence[Result], Regions], None]
-"""Is shown the pictures of a product and what was decided, while the pixels are there; changes nothing."""
+"""Is shown the pictures of a product and what was decided, while the pixels are there: at once, for others wait."""
 
 
 def unwitnessed(_: str, __: Sequence[Picture], ___: Sequence[Result], ____: Regions) -> None:
@@ -51,7 +51,8 @@ class Desk:
 def results_of(opened: Iterable[Opened], desk: Desk, seen: Callable[[Opened, Result], None]) -> list[Result]:
     """One result per thing opened, in order. `seen` is shown each pair before the pixels are let go.
 
-    Pixels of at most 256 MiB, and one picture more, are held at once, whatever the batch holds.
+    Pixels of at most 256 MiB, and one picture more, are held at once, whatever the batch holds; a witness may remember
+    more.
     """
     results: list[Result] = []
     for chunk in _chunks(opened):

@@ -178,9 +178,10 @@ def _inspect_portion(portion: Portion, bench: Bench, counts: Counts) -> None:
     # 4. Tell the bus. A crash before it leaves lag tools behind and records to clean up; reading begins at the
     #    ledger's offsets either way.
     _settle(inspected.batch, bench, counts)
-    bench.shadow.flush()
     # 5. The live board. A crash before it shows these frames late or never: they are in the ledger.
     show(tiles_of(inspected.batch.results, inspected.thumbnails), bench.board, counts)
+    # 6. The shadow scores last: nobody waits for it. A crash before it costs its counts of this batch.
+    bench.shadow.flush()
     log.info("batch_inspected", frames=len(portion.deliveries), tries=portion.tries, **_decisions(inspected.batch))
 
 

@@ -23,15 +23,30 @@ from worker.scoring import NoScore, scores
 
 LOOK_S = 2.0
 """Seconds between two looks for shadow runs that begin or end."""
+MOST_BYTES = 256 * 1024 * 1024
+"""Pixels remembered of a batch: of one that holds more, the shadow sees the first."""
 
 log = structlog.get_logger("worker")
 
 Answered = tuple[Picture, Inspection]
 
 
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """What was judged of one product while a shadow of it was ready, and where it does not look."""
+
+    run: OpenShadow
+    detector: Detector
+    judged: Sequence[Answered]
+    ignore: Regions
+
+
 @dataclass
 class Shadowing:
-    """Follows the open shadow runs; keeps what a batch added until it is recorded."""
+    """Follows the open shadow runs; remembers a batch until it is recorded, and scores it only then.
+
+    Scored before, its parts would wait for their rows, and those with a deadline could become late by it.
+    """
 
     runs: Shadows
     load: Load
@@ -40,8 +55,8 @@ class Shadowing:
     looked_at: float = float("-inf")
     open: Mapping[str, OpenShadow] = field(default_factory=dict)
     loading: dict[int, "Future[Detector]"] = field(default_factory=dict)
-    seen: list[Seen] = field(default_factory=list)
-    disagreed: list[Disagreement] = field(default_factory=list)
+    witnessed: list[Witnessed] = field(default_factory=list)
+    held: int = 0
 
     def refresh(self) -> None:
         """Look for runs that began or ended; load what is new beside the line."""
@@ -49,7 +64,7 @@ class Shadowing:
             return
         self.looked_at = self.monotonic()
         try:
-            self.open = {one.shadow.product: one for one in self.runs.open_shadows()}
+            self.open = {one.shadow.product: one for one in self.runs.open_shadows() if _wants_more(one)}
         except LedgerUnavailable as error:
             log.warning("shadows_not_read", error=str(error))
         wanted = {one.model.id: one.model for one in self.open.values()}
@@ -59,24 +74,39 @@ class Shadowing:
 
     def begin(self) -> None:
         """A batch is judged, perhaps again: what an earlier try of it saw does not count."""
-        self.seen, self.disagreed = [], []
+        self.witnessed, self.held = [], 0
 
     def witness(self, product: str, pictures: Sequence[Picture], results: Sequence[Result], ignore: Regions) -> None:
-        """Score what was judged, by the product's shadow if it has one that is ready."""
+        """Remember what was judged, if the product has a shadow that is ready; as much as there is room for."""
         one = self.open.get(product)
         detector = self._ready(one) if one else None
-        judged = [pair for pair in zip(pictures, results, strict=True) if isinstance(pair[1], Inspection)]
-        if one is not None and detector is not None and judged:
-            self._compare(one, detector, judged, ignore)  # type: ignore[arg-type]
+        if one is None or detector is None:
+            return
+        judged = []
+        for picture, result in zip(pictures, results, strict=True):
+            if isinstance(result, Inspection) and self._has_room(picture):
+                judged.append((picture, result))
+        if judged:
+            self.witnessed.append(Witnessed(one, detector, judged, ignore))
 
     def flush(self) -> None:
-        """The batch is recorded: so may be what was seen of it. A ledger that is away loses this batch's counts."""
-        if self.seen:
+        """The batch is recorded: score it, and note what was seen. A ledger that is away loses this batch's counts."""
+        seen: list[Seen] = []
+        disagreed: list[Disagreement] = []
+        for one in self.witnessed:
+            counts, others = _compared(one)
+            seen.append(counts)
+            disagreed += others
+        self.begin()
+        if seen:
             try:
-                self.runs.note_seen(self.seen, self.disagreed)
+                self.runs.note_seen(seen, disagreed)
             except LedgerUnavailable as error:
                 log.warning("shadow_not_noted", error=str(error))
-        self.begin()
+
+    def _has_room(self, picture: Picture) -> bool:
+        self.held += picture.image.pixels.nbytes
+        return self.held <= MOST_BYTES
 
     def _ready(self, one: OpenShadow) -> Detector | None:
         loading = self.loading.get(one.model.id)
@@ -84,29 +114,38 @@ class Shadowing:
             return None
         try:
             return loading.result()
-        except (ArtifactsUnavailable, *REFUSALS) as error:
+        except ArtifactsUnavailable as error:
+            del self.loading[one.model.id]  # the next look tries again
+            log.warning("shadow_not_loaded", product=one.shadow.product, model=one.model.id, error=str(error))
+            return None
+        except REFUSALS as error:
             if one.shadow.product in self.open:
                 log.warning("shadow_not_loaded", product=one.shadow.product, model=one.model.id, error=str(error))
             self.open = {product: each for product, each in self.open.items() if each is not one}
             return None
 
-    def _compare(self, one: OpenShadow, detector: Detector, judged: Sequence[Answered], ignore: Regions) -> None:
-        found = scores([picture.image for picture, _ in judged], detector)
-        answers = without_regions(found, detector, ignore)
-        pairs = [
-            (inspection, answer.score)
-            for (_, inspection), answer in zip(judged, answers, strict=True)
-            if not isinstance(answer, NoScore)
-        ]
-        decided = [(inspection, score, judge(score, one.threshold).decision) for inspection, score in pairs]
-        active = sum(inspection.decision is not Decision.OK for inspection, _, _ in decided)
-        own = sum(decision is not Decision.OK for _, _, decision in decided)
-        self.seen.append(Seen(one.shadow.id, len(decided), active, own))
-        self.disagreed += [
-            _disagreement(one.shadow.id, inspection, score, decision)
-            for inspection, score, decision in decided
-            if (inspection.decision is Decision.OK) is not (decision is Decision.OK)
-        ]
+
+def _compared(one: Witnessed) -> tuple[Seen, list[Disagreement]]:
+    found = scores([picture.image for picture, _ in one.judged], one.detector)
+    answers = without_regions(found, one.detector, one.ignore)
+    decided = [
+        (inspection, answer.score, judge(answer.score, one.run.threshold).decision)
+        for (_, inspection), answer in zip(one.judged, answers, strict=True)
+        if not isinstance(answer, NoScore)
+    ]
+    active = sum(inspection.decision is not Decision.OK for inspection, _, _ in decided)
+    own = sum(decision is not Decision.OK for _, _, decision in decided)
+    disagreed = [
+        _disagreement(one.run.shadow.id, inspection, score, decision)
+        for inspection, score, decision in decided
+        if (inspection.decision is Decision.OK) is not (decision is Decision.OK)
+    ]
+    return Seen(one.run.shadow.id, len(decided), active, own), disagreed
+
+
+def _wants_more(one: OpenShadow) -> bool:
+    """Until the station settles it, a run that has seen enough is open still."""
+    return one.shadow.seen < one.shadow.parts_wanted
 
 
 def _disagreement(shadow_id: int, inspection: Inspection, score: float, decision: Decision) -> Disagreement:

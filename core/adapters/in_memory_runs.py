@@ -9,7 +9,7 @@ from threading import Lock
 from core.errors import NightInterrupted, UnknownModel
 from core.ports import SLOT_TRIES
 from core.product import ModelVersion
-from core.retraining import LearnedPart, Promotion, RunStep, Snapshot, TrainingRun, snapshot_sha256
+from core.retraining import LearnedPart, Promotion, RunState, RunStep, Snapshot, TrainingRun, snapshot_sha256
 from core.verdict import Threshold
 
 Slot = tuple[str, str]
@@ -34,14 +34,18 @@ class MemoryRuns:
         """Append, or begin again."""
         for known in self.all_runs:
             if (known.product, known.slot) == (product, slot):
-                self.save_run(TrainingRun(known.id, product, slot, who, why, at))
+                self.all_runs[known.id - 1] = TrainingRun(known.id, product, slot, who, why, at)
                 return self.all_runs[known.id - 1]
         self.all_runs.append(TrainingRun(len(self.all_runs) + 1, product, slot, who, why, at))
         return self.all_runs[-1]
 
-    def save_run(self, run: TrainingRun) -> None:
-        """Replace."""
+    def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
+        """Replace, unless it is in another state by now."""
+        state = self.all_runs[run.id - 1].state
+        if state is RunState.CANCELLED if instead_of is None else state is not instead_of:
+            return False
         self.all_runs[run.id - 1] = replace(run)
+        return True
 
     def note_step(self, run_id: int, at: datetime, text: str) -> None:
         """Append."""

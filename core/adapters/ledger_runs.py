@@ -44,11 +44,13 @@ class PostgresRuns:
         with translated(), self.engine.begin() as connection:
             return _run(connection.execute(again.returning(*training_run.c)).one())
 
-    def save_run(self, run: TrainingRun) -> None:
-        """The row as a whole."""
-        statement = update(training_run).where(training_run.c.id == run.id).values(_run_row(run))
+    def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
+        """The row as a whole, looked at and written in one statement: between two of them somebody could cancel."""
+        state = training_run.c.state
+        may_be_written = state != RunState.CANCELLED.value if instead_of is None else state == instead_of.value
+        statement = update(training_run).where(training_run.c.id == run.id, may_be_written).values(_run_row(run))
         with translated(), self.engine.begin() as connection:
-            connection.execute(statement)
+            return connection.execute(statement).rowcount == 1
 
     def note_step(self, run_id: int, at: datetime, text: str) -> None:
         """One more row."""

@@ -106,19 +106,23 @@ def _compare(rows: Sequence[VersionRow]) -> None:
 
 def _asking(product: str, rows: Sequence[VersionRow]) -> None:
     """Request rows: the retrain station does them, and says what came of it."""
+    active = next((row.version.id for row in rows if row.is_active), None)
     with st.form(f"ask/{product}", border=True):  # of its own: a reason is given for one product
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox("version", [row.version.id for row in rows], width=110)
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
         with st.container(horizontal=True, gap="small"):
             promote = st.form_submit_button("Promote this version")
-            back = st.form_submit_button("Roll back to the one before")
+            # By its key the button is another one once another model judges: a click on what was shown before is lost.
+            back = st.form_submit_button(
+                "Roll back to the one before", key=f"roll_back_{active}", disabled=active is None
+            )
             train = st.form_submit_button("Retrain now")
     requests, now = wiring.line().ledger, datetime.now(UTC)
     if promote:
         _ask(lambda: ask_promotion(requests, person(), product, chosen, now, why))
-    if back:
-        _ask(lambda: ask_rollback(requests, person(), product, now, why))
+    if back and active is not None:
+        _ask(lambda: ask_rollback(requests, person(), product, active, now, why))
     if train:
         _ask(lambda: ask_training(requests, person(), product, now, why))
 

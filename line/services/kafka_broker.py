@@ -1,6 +1,8 @@
 """One Kafka broker (KRaft, broker and controller in one process) that survives being killed."""
 
 import base64
+import os
+import re
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -112,11 +114,34 @@ def prepare(folder: Path, port: int, jars: Path, more_properties: str = "", more
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     format_command = (*_java(folder, jars), "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster)
-    formatted = subprocess.run(
-        [*format_command, "-c", properties, "--ignore-formatted", *more_format],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if formatted.returncode:
-        raise ServerMissing(f"the broker's folder could not be made: {formatted.stderr[-300:]}")
+    _run_unseen(folder, [*format_command, "-c", str(properties), "--ignore-formatted", *more_format])
+
+
+def _run_unseen(folder: Path, command: Sequence[str]) -> None:
+    """Run this Java command with its words in a file that only this user reads: others see every command line.
+
+    Raises:
+        ServerMissing: It failed; what it said stands here without passwords.
+    """
+    java, *words = command
+    arguments = folder / "format.args"
+    arguments.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(arguments, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("".join(f"{quoted(word)}\n" for word in words))
+        done = subprocess.run([java, f"@{arguments}"], capture_output=True, text=True, check=False)
+    finally:
+        arguments.unlink(missing_ok=True)
+    if done.returncode:
+        raise ServerMissing(f"the broker's folder could not be made: {without_passwords(done.stderr)[-300:]}")
+
+
+def quoted(word: str) -> str:
+    """One word of a Java argument file."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def without_passwords(said: str) -> str:
+    """What a program said, fit for a log."""
+    return re.sub(r"(?<=password=)[^\s,\]]+", "...", said)

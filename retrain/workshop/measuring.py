@@ -1,7 +1,7 @@
 """What bundles make of the gate's pictures: scores, synthetic defects, masks, speed, and the answers they carry."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -29,56 +29,66 @@ ENGINE = "float32"
 
 def measured(job: MeasureJob) -> list[BundleFindings]:
     """One after another, on the same pictures."""
-    ground = [read_image(Path(path)).pixels for path in job.ground]
-    drawn = drawn_defects(ground, job.drawn, job.seed)
-    return [findings(Path(folder), job, ground, drawn) for folder in job.bundles]
+    ground = list(opened(job.ground))
+    return [findings(Path(folder), job, ground) for folder in job.bundles]
+
+
+def opened(paths: Iterable[str]) -> Iterator[Pixels]:
+    """Decoded as they are asked for: thousands of a camera's pictures at once are beyond any memory."""
+    return (read_image(Path(path)).pixels for path in paths)
 
 
 def scored(job: ScoreJob) -> list[float]:
     """In the order of the pictures."""
     detector = load_detector(Path(job.bundle), job.bounds.device)
-    return scores_of(detector, [read_image(Path(picture.path)).pixels for picture in job.pictures])
+    return scores_of(detector, opened(picture.path for picture in job.pictures))
 
 
-def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels], drawn: Sequence[Pixels]) -> BundleFindings:
+def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleFindings:
     """Of one bundle."""
     detector = load_detector(folder, job.bounds.device)
-    pictures = [read_image(Path(picture.path)).pixels for picture in job.pictures]
+    paths = [picture.path for picture in job.pictures]
+    timed = list(opened(paths[:TIMED])) or ground[:TIMED]
     error = parity_error(detector, folder)
     return BundleFindings(
-        scores=scores_of(detector, pictures),
-        with_defects=scores_of(detector, drawn),
+        scores=scores_of(detector, opened(paths)),
+        with_defects=scores_of(detector, drawn_defects(ground, job.drawn, job.seed)),
         without=scores_of(detector, ground),
-        aupr=drawn_masks_aupr(detector, job.pictures, pictures),
-        ms_per_image=ms_per_image(detector, (pictures or list(ground))[:TIMED]),
+        aupr=drawn_masks_aupr(detector, job.pictures),
+        ms_per_image=ms_per_image(detector, timed),
         parity_error=error,
         parity_bound=BOUNDS[ENGINE],
     )
 
 
-def drawn_defects(ground: Sequence[Pixels], count: int, seed: int) -> list[Pixels]:
-    """The same for every bundle: drawn on the pictures as the camera took them, each in turn."""
+def drawn_defects(ground: Sequence[Pixels], count: int, seed: int) -> Iterator[Pixels]:
+    """The same for every bundle: drawn on the pictures as the camera took them, each in turn, as they are asked for."""
     if not ground or not count:
-        return []
+        return
     drawer = DefectDrawer(ground, procedural_textures(seed), DefectRule(mask=choose_mask_rule(list(ground))))
     seeds = np.random.default_rng([seed, 7]).integers(2**31, size=count)
-    return [drawer.draw(number % len(ground), int(seeds[number])).image for number in range(count)]
+    for number in range(count):
+        yield drawer.draw(number % len(ground), int(seeds[number])).image
 
 
-def scores_of(detector: NetworkDetector, pictures: Sequence[Pixels]) -> list[float]:
+def scores_of(detector: NetworkDetector, pictures: Iterable[Pixels]) -> list[float]:
     """A few at a time."""
     images = (Image(pixels) for pixels in pictures)
     return [found.score for batch in batches(images, BATCH) for found in detector.score(batch)]
 
 
-def drawn_masks_aupr(detector: NetworkDetector, asked: Sequence[Picture], pictures: Sequence[Pixels]) -> float:
+def drawn_masks_aupr(detector: NetworkDetector, asked: Sequence[Picture]) -> float:
     """Average precision over the pixels of all pictures that have a mask; -1 where none has."""
-    with_mask = [(picture, pixels) for picture, pixels in zip(asked, pictures, strict=True) if picture.mask]
-    masks = [shrunk_mask(Path(picture.mask)) for picture, _ in with_mask]
-    if not masks or not any(mask.any() for mask in masks):
+    with_mask = [picture for picture in asked if picture.mask]
+    masks = [shrunk_mask(Path(picture.mask)) for picture in with_mask]
+    if not any(mask.any() for mask in masks):
         return -1.0
-    found = [answer for batch in batches(with_mask, BATCH) for answer in detector.score([Image(p) for _, p in batch])]
-    maps = [cv2.resize(answer.combined, (COMPARED_SIDE, COMPARED_SIDE)) for answer in found]
+    images = (Image(pixels) for pixels in opened(picture.path for picture in with_mask))
+    maps = [
+        cv2.resize(answer.combined, (COMPARED_SIDE, COMPARED_SIDE))
+        for batch in batches(images, BATCH)
+        for answer in detector.score(batch)
+    ]
     return average_precision(ranked(np.stack(masks), np.stack(maps)))
 
 

@@ -52,6 +52,26 @@ def test_a_run_is_kept_as_it_was_saved(ledger: Ledger) -> None:
     assert ledger.training_runs("disc", 10) == [saved]
 
 
+def test_what_was_cancelled_stays_so_until_it_is_begun_again(ledger: Ledger) -> None:
+    """Whoever still works on the run holds a copy that knows nothing of it."""
+    run = begin(ledger)
+    cancelled = replace(run, state=RunState.CANCELLED, outcome="cancelled by ada")
+    assert ledger.save_run(cancelled)
+    assert not ledger.save_run(replace(run, state=RunState.PROMOTED))
+    assert ledger.training_runs("disc", 10) == [cancelled]
+    begin(ledger)
+    assert ledger.save_run(replace(run, state=RunState.SKIPPED))
+
+
+def test_a_run_is_written_only_in_the_place_of_the_state_that_was_asked_for(ledger: Ledger) -> None:
+    """Of two who end it the later one finds it ended."""
+    run = begin(ledger)
+    assert ledger.save_run(replace(run, state=RunState.SHADOWING))
+    assert ledger.save_run(replace(run, state=RunState.PROMOTED), instead_of=RunState.SHADOWING)
+    assert not ledger.save_run(replace(run, state=RunState.AWAITING), instead_of=RunState.SHADOWING)
+    assert ledger.training_runs("disc", 10)[0].state is RunState.PROMOTED
+
+
 def test_a_slot_begun_again_is_the_same_run(ledger: Ledger) -> None:
     """What the killed station had written is replaced, its log stays."""
     run = begin(ledger)

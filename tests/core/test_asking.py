@@ -14,7 +14,7 @@ from tests.contracts.ledgers import TODAY
 ENGINEER = Person("ada", frozenset({Role.ENGINEER}))
 ASKED: dict[RequestKind, Callable[[MemoryLedger, Person, str], Request]] = {
     RequestKind.PROMOTE: lambda ledger, person, why: ask_promotion(ledger, person, "nut", 3, TODAY, why),
-    RequestKind.ROLLBACK: lambda ledger, person, why: ask_rollback(ledger, person, "nut", TODAY, why),
+    RequestKind.ROLLBACK: lambda ledger, person, why: ask_rollback(ledger, person, "nut", 4, TODAY, why),
     RequestKind.TRAIN: lambda ledger, person, why: ask_training(ledger, person, "nut", TODAY, why, ["memory:a"]),
 }
 
@@ -25,8 +25,12 @@ def test_an_engineer_asks_with_a_reason(kind: RequestKind) -> None:
     ledger = MemoryLedger()
     asked = ASKED[kind](ledger, ENGINEER, " because ")
     assert (asked.kind, asked.product, asked.who, asked.why) == (kind, "nut", "ada", "because")
-    expected = {RequestKind.PROMOTE: {"model_version_id": 3}, RequestKind.TRAIN: {"images": ["memory:a"]}}
-    assert dict(asked.details) == expected.get(kind, {})
+    expected: dict[RequestKind, dict[str, object]] = {
+        RequestKind.PROMOTE: {"model_version_id": 3},
+        RequestKind.ROLLBACK: {"from_model": 4},
+        RequestKind.TRAIN: {"images": ["memory:a"]},
+    }
+    assert dict(asked.details) == expected[kind]
     assert ledger.requests("nut", 5) == [asked]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import LineError
 from line.services.daemon import Daemon, ServerMissing, answers, command_line, free_port
-from line.services.kafka_broker import start_kafka
+from line.services.kafka_broker import prepare, quoted, start_kafka
 from line.services.redis_cache import RedisCache, redis_cache, start_redis
 from tests import servers
 
@@ -113,3 +113,26 @@ def test_all_three_come_up_and_go_down_by_command(tmp_path: Path) -> None:
     assert downs == [0, 0]
     assert not answers(int(ports[1]))
     assert not answers(int(ports[3]))
+
+
+def test_a_password_for_the_brokers_disk_is_in_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor in the error, nor in a file that stays: Java reads it from one that only this user reads."""
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(
+        '#!/bin/sh\necho "$@" > "$0.words"\nf="${1#@}"\nstat -c %a "$f" > "$0.mode"\ncat "$f" >&2\nexit 1\n'
+    )
+    java.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{java.parent}:{os.environ['PATH']}")
+    with pytest.raises(ServerMissing) as refused:
+        prepare(tmp_path / "kafka", 1, tmp_path, "", ("--add-scram", 'SCRAM-SHA-512=[name=admin,password=hunter2"]'))
+    assert (java.parent / "java.words").read_text() == f"@{tmp_path / 'kafka' / 'format.args'}\n"
+    assert (java.parent / "java.mode").read_text() == "600\n"
+    assert "password=..." in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert not (tmp_path / "kafka" / "format.args").exists()
+
+
+def test_a_word_of_an_argument_file_is_one_word() -> None:
+    """Whatever stands in it."""
+    assert quoted('a "b" \\c') == '"a \\"b\\" \\\\c"'

@@ -111,3 +111,18 @@ def test_chances_and_areas_are_what_they_are() -> None:
     """Against numbers worked out by hand."""
     assert chance_of(1, 2, 0.5) == pytest.approx(0.75)
     assert auroc_of([2, 1], [1, 0]) == pytest.approx(0.875)
+
+
+@pytest.mark.parametrize(
+    ("count", "parts", "share", "chance"),
+    [(0, 0, 0.3, 1), (0, 5, 0, 1), (1, 5, 0, 0), (5, 5, 1, 1), (6, 5, 1, 0), (6, 5, 0.3, 0), (1, 5000, 1e-9, 5e-6)],
+)
+def test_a_chance_is_said_at_the_edges_too(count: int, parts: int, share: float, chance: float) -> None:
+    """Of no part, of none or all of them, of so many that their choices are beyond a float."""
+    assert chance_of(count, parts, share) == pytest.approx(chance, rel=1e-3)
+
+
+def test_a_chance_of_many_parts_is_that_of_their_mean() -> None:
+    """Half of them are above it."""
+    assert chance_of(500, 100_000, 0.005) == pytest.approx(0.5, abs=0.02)
+    assert chance_of(700, 100_000, 0.005) < 1e-6

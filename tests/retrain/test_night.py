@@ -1,19 +1,20 @@
 """A night from its reasons to its outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import NightFailed, NightInterrupted
-from core.product import Recipe
+from core.errors import BusUnavailable, NightFailed, NightInterrupted
+from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
 from core.verdict import Threshold
 from retrain.night import run_night
-from retrain.workshop.jobs import TrainJob
-from retrain.workshop_door import WorkshopFailed, WorkshopStopped
+from retrain.station_verbs import cancel
+from retrain.workshop.jobs import Job, MeasureJob, TrainJob
+from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
 from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled, train_first
 
@@ -110,6 +111,22 @@ def test_with_a_shadow_run_the_candidate_first_scores_beside_the_active_model(li
     assert line.ledger.active()["disc"].model.id == 1
 
 
+def test_a_model_that_somebody_promotes_during_the_night_stays(line: NightLine) -> None:
+    """The candidate was held against the one before: it awaits a person."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def meanwhile(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        if isinstance(job, MeasureJob):
+            bundle = BundleRef("memory:other/bundle.json", "d" * 64)
+            other = line.ledger.register("disc", bundle, Threshold(1, 2), line.now, "ada")
+            line.ledger.promote(other.id, line.now, "ada", "better")
+        return small_workshop.work(job, folder, watch)
+
+    found = run(line, work=meanwhile)
+    assert (found.state, line.ledger.active()["disc"].model.id) == (RunState.AWAITING, 2)
+    assert "model 2 was promoted meanwhile, this was held against model 1" in found.outcome
+
+
 def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:
     """The candidate is registered and waits."""
     for golden in list(line.ledger.golden("disc"))[:5]:
@@ -154,11 +171,55 @@ def test_a_crash_leaves_the_line_untouched_and_its_reason_in_the_row(line: Night
     assert line.ledger.active()["disc"].model.id == 1
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("passes"), OverflowError("large")])
+def test_what_nobody_foresaw_fails_the_run_as_well(line: NightLine, error: Exception) -> None:
+    """With its name in the row, which would else be under way for ever."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    with pytest.raises(NightFailed):
+        run(line, work=failing(error))
+    (found,) = line.ledger.training_runs("disc", 1)
+    assert (found.state, found.outcome) == (RunState.FAILED, f"{type(error).__name__}: {error}")
+
+
 def test_a_cancelled_run_ends_with_who_cancelled_it(line: NightLine) -> None:
     """The watch finds it in the row."""
     line.accept([good_part(seed) for seed in MORE_GOOD])
     found = run(line, work=failing(WorkshopStopped("cancelled by ada: wrong lamp")))
     assert (found.state, found.outcome) == (RunState.CANCELLED, "cancelled by ada: wrong lamp")
+
+
+def test_a_run_cancelled_where_no_training_looks_promotes_nothing(line: NightLine) -> None:
+    """While both models are measured: the row stays as whoever cancelled it left it."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def cancelled(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        found = small_workshop.work(job, folder, watch)
+        if isinstance(job, MeasureJob):
+            cancel(line.ledger, "disc", line.now, "ada", "wrong lamp")
+        return found
+
+    found = run(line, work=cancelled)
+    (row,) = line.ledger.training_runs("disc", 1)
+    assert (found.state, row.state, row.outcome) == (
+        RunState.CANCELLED,
+        RunState.CANCELLED,
+        "cancelled by ada: wrong lamp",
+    )
+    assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_bus_that_is_away_for_a_moment_ends_no_training(line: NightLine) -> None:
+    """How many frames wait is not known then: nothing is held."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def away() -> int:
+        raise BusUnavailable("test")
+
+    def work(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        assert not watch.must_yield()
+        return small_workshop.work(job, folder, watch)
+
+    assert run(line, work=work, waiting=away, yield_above=1).state is RunState.PROMOTED
 
 
 def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -> None:

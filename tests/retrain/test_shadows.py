@@ -10,7 +10,7 @@ from core.product import BundleRef, Product, Recipe
 from core.retraining import RunState
 from core.shadow import Seen, ShadowKind
 from core.verdict import Threshold
-from retrain.shadows import Alarm, Rollback, judged_after_promotion, opened, settle
+from retrain.shadows import Alarm, Rollback, judged_after_promotion, make_room, opened, settle
 
 NIGHT = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 SOON, TOMORROW = NIGHT + timedelta(hours=1), NIGHT + timedelta(hours=25)
@@ -83,6 +83,17 @@ def test_what_the_gate_left_to_a_person_stays_with_a_person(ledger: MemoryLedger
     assert (state(ledger), active(ledger)) == (RunState.AWAITING, 1)
 
 
+def test_a_person_who_changed_the_model_meanwhile_is_not_overruled(ledger: MemoryLedger) -> None:
+    """The candidate was held against a model that judges no longer: it awaits a person, with both numbers."""
+    ledger.register("disc", BundleRef("memory:c/bundle.json", "c" * 64), Threshold(1, 2), NIGHT, "ada")
+    ledger.promote(3, NIGHT, "ada", "better")
+    seen(ledger, 100, 0, 0)
+    settle(ledger, SOON, "one")
+    assert (state(ledger), active(ledger)) == (RunState.AWAITING, 3)
+    outcome = ledger.training_runs("disc", 1)[0].outcome
+    assert "model 3 was promoted meanwhile, this was held against model 1" in outcome
+
+
 def test_a_cancelled_run_ends_its_shadow(ledger: MemoryLedger) -> None:
     """And promotes nothing."""
     ledger.save_run(replace(ledger.training_runs("disc", 1)[0], state=RunState.CANCELLED))
@@ -126,3 +137,34 @@ def test_as_many_rejects_as_predicted_end_the_watch_quietly(ledger: MemoryLedger
     seen(ledger, 100, 3, 1)
     settle(ledger, SOON, "one")
     assert (ledger.open_shadows(), active(ledger)) == ([], 2)
+
+
+def test_a_run_whose_shadow_another_candidate_took_awaits_a_person(ledger: MemoryLedger) -> None:
+    """It is not left in shadow for ever; nor is one whose station was killed after it had ended the shadow run."""
+    other = ledger.begin_run("disc", "asked 1", NIGHT, "ada", "now")
+    make_room("disc", ledger, NIGHT, "one")
+    ledger.begin_shadow(opened(other, 2, RECIPE, NIGHT))
+    settle(ledger, SOON, "one")
+    first = ledger.all_runs[0]
+    assert (first.state, first.outcome) == (
+        RunState.AWAITING,
+        "its shadow run was cut short: it awaits a person",
+    )
+    assert "another candidate begins its own" in ledger.steps(1)[0].text
+
+
+def test_a_run_whose_station_was_killed_after_the_promotion_is_promoted(ledger: MemoryLedger) -> None:
+    """Its candidate judges already."""
+    (one,) = ledger.open_shadows()
+    ledger.end_shadow(one.shadow.id, NIGHT)
+    ledger.promote(2, NIGHT, "one", "run 1 passed gate and shadow run")
+    settle(ledger, SOON, "two")
+    assert (state(ledger), ledger.all_runs[0].outcome) == (RunState.PROMOTED, "model 2 is active")
+
+
+def test_what_a_watch_has_seen_is_heard_before_another_candidate_takes_its_place(ledger: MemoryLedger) -> None:
+    """A model that rejects far too much is rolled back first."""
+    promoted(ledger)
+    seen(ledger, 40, 12, 1)
+    make_room("disc", ledger, SOON, "one")
+    assert (state(ledger), active(ledger), ledger.open_shadows()) == (RunState.ROLLED_BACK, 1, [])

@@ -1,6 +1,6 @@
 """The station: missed nights, nights of killed replicas, and what people ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +9,10 @@ import pytest
 from core.access import Person, Role
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.changes import ask_station
-from core.errors import AccessDenied, NightInterrupted, UnknownModel
+from core.errors import AccessDenied, LedgerUnavailable, NightInterrupted, UnknownModel
 from core.product import BundleRef, Product, Recipe
-from core.request import Request, RequestKind, RequestState
-from core.retraining import RunState
+from core.request import TAKEN_FOR, Request, RequestKind, RequestState
+from core.retraining import Promotion, RunState
 from core.verdict import Threshold
 from retrain.shop import Order
 from retrain.station import Station
@@ -120,6 +120,39 @@ def test_rolling_back_lets_the_earlier_model_judge_and_again_the_later_one(line:
     assert line.ledger.active()["disc"].model.id == 1
     line.ask(RequestKind.ROLLBACK)
     assert line.ledger.active()["disc"].model.id == 2
+
+
+def test_a_rollback_that_is_asked_for_twice_is_done_once(line: Line) -> None:
+    """By two people, or by a station that was killed before it could answer: the bad model does not come back."""
+    assert line.ask(RequestKind.ROLLBACK, from_model=2).state is RequestState.DONE
+    again = line.ask(RequestKind.ROLLBACK, from_model=2)
+    assert (again.state, line.ledger.active()["disc"].model.id) == (RequestState.REFUSED, 1)
+    assert "model 2 was to be rolled back, model 1 is active" in again.answer
+
+
+def test_a_request_for_which_the_ledger_is_away_is_done_later(line: Line) -> None:
+    """It is not refused for that: it stays taken, and is taken again."""
+
+    class Away(MemoryLedger):
+        """Just now."""
+
+        is_away = True
+
+        def promotions(self, product: str, limit: int) -> Sequence[Promotion]:
+            """Not yet."""
+            if self.is_away:
+                raise LedgerUnavailable("test")
+            return super().promotions(product, limit)
+
+    away = Away(versions=line.ledger.versions, thresholds=line.ledger.thresholds, promoted=line.ledger.promoted)
+    line.ledger = away
+    asked = ask_station(away, ADA, RequestKind.ROLLBACK, "disc", {"from_model": 2}, line.now, "because")
+    with pytest.raises(LedgerUnavailable):
+        line.station().serve()
+    assert away.asked[asked.id].state is RequestState.TAKEN
+    away.is_away, line.now = False, line.now + 2 * TAKEN_FOR
+    line.station().serve()
+    assert away.asked[asked.id].state is RequestState.DONE
 
 
 def test_a_cancelled_run_is_not_taken_over(line: Line) -> None:

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.errors import LedgerUnavailable, NoOpenDay
+from core.errors import ArtifactsUnavailable, LedgerUnavailable, NoOpenDay
 from core.frame import Image
 from core.inspection import Batch, Recorded
 from core.ports import Detector
-from core.product import BundleRef
-from core.shadow import OpenShadow, Shadow, ShadowKind
+from core.product import BundleRef, ModelVersion
+from core.shadow import OpenShadow, Seen, Shadow, ShadowKind
 from core.verdict import Decision, ScoreMap, Threshold
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, at_once, frame, png
 from worker.shadowing import Shadowing
@@ -100,3 +100,60 @@ def test_a_batch_that_was_not_recorded_is_not_counted(line: Line) -> None:
 
     line.work(line.bench(shadow=begin(line, GreyDetector()), ledger=RefusesOnce()))
     assert line.ledger.open_shadows()[0].shadow.seen == 3
+
+
+def test_a_shadow_that_has_seen_enough_sees_no_more(line: Line) -> None:
+    """Though nobody has settled it yet."""
+    shadow = begin(line, GreyDetector())
+    (one,) = line.ledger.open_shadows()
+    line.ledger.note_seen([Seen(one.shadow.id, 100, 0, 0)], [])
+    line.work(line.bench(shadow=shadow))
+    assert line.ledger.open_shadows()[0].shadow.seen == 100
+
+
+def test_the_shadow_scores_only_what_is_recorded(line: Line) -> None:
+    """A deadline is kept with a shadow as without one."""
+
+    @dataclass
+    class Slow(GreyDetector):
+        """Notes how many rows there are while it scores."""
+
+        rows: tuple[int, ...] = ()
+
+        def score(self, images: Sequence[Image]) -> list[ScoreMap]:
+            self.rows += (len(line.ledger.results),)
+            return super().score(images)
+
+    detector = Slow()
+    line.work(line.bench(shadow=begin(line, detector)))
+    assert detector.rows == (3,)
+
+
+def test_of_a_batch_too_large_to_remember_the_shadow_sees_the_first(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdicts are all there."""
+    monkeypatch.setattr("worker.shadowing.MOST_BYTES", 2 * 8 * 8 * 3)
+    line.work(line.bench(shadow=begin(line, GreyDetector())))
+    assert (len(decisions(line)), line.ledger.open_shadows()[0].shadow.seen) == (3, 2)
+
+
+def test_a_store_that_is_away_for_a_moment_delays_the_shadow(line: Line) -> None:
+    """Its bundle is asked for again at the next look."""
+    shadow = begin(line, GreyDetector())
+    load, tries = shadow.load, 0
+
+    def away_at_first(model: ModelVersion) -> Detector:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ArtifactsUnavailable("test")
+        return load(model)
+
+    shadow.load = away_at_first
+    line.work(line.bench(shadow=shadow))
+    assert line.ledger.open_shadows()[0].shadow.seen == 0
+    line.clock.seconds += 3
+    line.publish(frame(3, content=png(20)))
+    line.work(line.bench(shadow=shadow))
+    assert line.ledger.open_shadows()[0].shadow.seen == 1
