@@ -1,5 +1,6 @@
 """From the waiting room to the bus: hand over, wait for the acknowledgement, send again what failed."""
 
+import math
 from bisect import insort
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -23,6 +24,8 @@ from ingest.waiting_room import ENVELOPE_BYTES, WaitingRoom
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 IDLE_S = 0.5
+SLOW_S = 10.0
+"""A bus that has not answered for so long takes nothing just now, though it may still."""
 
 log = structlog.get_logger()
 
@@ -53,13 +56,14 @@ class Sender:
     monotonic: Monotonic
     limit_bytes: int
     wake: Event = field(default_factory=Event)
-    _in_flight: dict[int, Arrived] = field(default_factory=dict)
+    _in_flight: dict[int, tuple[Arrived, float]] = field(default_factory=dict)
     _in_flight_bytes: int = 0
     _settled: SimpleQueue[tuple[int, BaseException | None]] = field(default_factory=SimpleQueue)
     _unsent: list[Arrived] = field(default_factory=list)
     _holding: bool = False
     _delay_s: float = FIRST_DELAY_S
     _again_at: float = 0.0
+    _unanswered_since: float = math.inf
     failed: bool = False
 
     @property
@@ -74,8 +78,8 @@ class Sender:
 
     @property
     def is_taken(self) -> bool:
-        """Whether the bus took what it was given last."""
-        return not self._holding
+        """Whether the bus took what it was given last, or has not had long to do so."""
+        return not self._holding and self.monotonic() - self._unanswered_since < SLOW_S
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Step whenever there is something to do, until told to end."""
@@ -92,6 +96,12 @@ class Sender:
     def step(self) -> None:
         """Settle what the bus has answered, then hand over what fits."""
         self._settle_all()
+        self._hand_over()
+        self._unanswered_since = next(
+            (at for _, at in self._in_flight.values()), math.inf
+        )  # in the order of handing over
+
+    def _hand_over(self) -> None:
         if self._holding and (self._in_flight or self.monotonic() < self._again_at):
             return
         self._holding = False
@@ -118,7 +128,7 @@ class Sender:
             self._keep(arrived, error)
             return
         sequence = sequence_of(arrived)
-        self._in_flight[sequence] = sendable
+        self._in_flight[sequence] = sendable, self.monotonic()
         self._in_flight_bytes += cost_of(sendable)
         future.add_done_callback(lambda done: self._tell(sequence, done))
 
@@ -141,7 +151,7 @@ class Sender:
                 sequence, error = self._settled.get_nowait()
             except Empty:
                 return
-            arrived = self._in_flight.pop(sequence)
+            arrived, _ = self._in_flight.pop(sequence)
             self._in_flight_bytes -= cost_of(arrived)
             self._settle(arrived, error)
 

@@ -13,8 +13,8 @@ from core.adapters.kafka_topics import RECORD_LIMIT, require_crc32c, to_line_err
 from core.inspection import OutboxMessage, Position
 from core.wire import TOPIC, VERDICTS_TOPIC, Record
 
-DELIVERY_S = 60.0
-"""A broker that was killed is back sooner; a frame that waited longer is given up and announced as dropped."""
+DELIVERY_S = 24 * 3600.0
+"""A record that is given up is sent again behind later ones, out of its camera's order: so none is, in an outage."""
 
 REQUEST_S = 5.0
 TELL_S = 15.0

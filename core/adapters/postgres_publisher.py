@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Condition, Thread
 
+import structlog
 from sqlalchemy import Connection, Engine, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -16,8 +17,10 @@ from core.errors import BusUnavailable
 from core.inspection import Position
 from core.wire import TOPIC, Record
 
-DELIVERY_S = 60.0
-"""A database that is restarted is back sooner; a frame that waited longer is given up and announced as dropped."""
+log = structlog.get_logger()
+
+DELIVERY_S = 24 * 3600.0
+"""A record that is given up is sent again behind later ones, out of its camera's order: so none is, in an outage."""
 
 BATCH_RECORDS = 64
 BATCH_BYTES = 8 * 1024 * 1024
@@ -100,6 +103,8 @@ class PostgresFramePublisher:
             try:
                 positions = self._write([letter.record for letter in batch])
             except BusUnavailable as error:
+                if pause_s == FIRST_PAUSE_S:
+                    log.warning("frames_not_written", error=str(error))
                 if self._should_give_up(batch[0], pause_s):
                     for letter in batch:
                         letter.told.set_exception(error)

@@ -34,14 +34,17 @@ def kills_with_bundle(bus: str, frames: int, count: int) -> Scenario:
     return Scenario("A1", bus, frames, faults, judge=Judge.BUNDLE, rate=8.0, deadline_s=150 + 60 * count)
 
 
-def zombies(bus: str, frames: int, count: int) -> Scenario:
-    """A2: frozen past the session. Every second one between artifact and transaction, so it must be fenced."""
+def zombies(bus: str, frames: int, count: int, rate: float = 20) -> Scenario:
+    """A2: frozen past the session. Every second one between artifact and transaction, so it must be fenced.
+
+    The cameras must last longer than all freezes together, or the last ones find nothing to judge.
+    """
     for_s = LONGER_THAN_A_SESSION_S if bus == "kafka" else LONGER_THAN_A_LOCK_S
     points = [Point.JUDGED if number % 2 == 0 else Point.ANYWHERE for number in range(count)]
     faults = tuple(Fault(FREEZE, 0.8 * (n + 1) / (count + 1), point, for_s) for n, point in enumerate(points))
     expect = Expectation(fenced_at_least=(count + 1) // 2)
-    deadline_s = 120 + 30 * count + frames / 20
-    return Scenario("A2", bus, frames, faults, workers=2, rate=20, deadline_s=deadline_s, expect=expect)
+    deadline_s = 120 + 30 * count + frames / rate
+    return Scenario("A2", bus, frames, faults, workers=2, rate=rate, deadline_s=deadline_s, expect=expect)
 
 
 def broker_away(frames: int, count: int) -> Scenario:
@@ -115,7 +118,7 @@ FULL = (
     kills("postgres", 30_000, 110, workers=2, rate=15, deadline_s=7200),
     kills_with_bundle("postgres", 2000, 20),
     zombies("kafka", 4000, 8),
-    zombies("postgres", 2000, 6),
+    zombies("postgres", 2000, 6, rate=3),
     broker_away(6000, 6),
     postgres_away("kafka", 4000, for_s=60),
     postgres_away("postgres", 4000, for_s=60),

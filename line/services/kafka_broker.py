@@ -112,7 +112,7 @@ def prepare(folder: Path, port: int, jars: Path, more_properties: str = "", more
     (folder / "logging.xml").write_text(LOGGING)
     if (folder / "data" / "meta.properties").exists():
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = base64.b64encode(uuid.uuid4().bytes, altchars=b"AA").decode().rstrip("=")  # a leading "-" is an option
     format_command = (*_java(folder, jars), "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster)
     _run_unseen(folder, [*format_command, "-c", str(properties), "--ignore-formatted", *more_format])
 

@@ -10,7 +10,7 @@ from core.camera import DropPolicy
 from core.errors import ArtifactsUnavailable, FrameTooLarge
 from core.frame import ClaimedFrame, DroppedFrame, Frame
 from core.wire import INLINE_LIMIT, from_record
-from ingest.sender import LONGEST_DELAY_S
+from ingest.sender import LONGEST_DELAY_S, SLOW_S
 from ingest.waiting_room import ENVELOPE_BYTES
 from tests.ingest.twins import Bench
 
@@ -130,6 +130,19 @@ def test_an_absent_bus_is_asked_less_and_less_often() -> None:
     assert 60 / LONGEST_DELAY_S <= bench.counters.now.failed_sends <= 60 / LONGEST_DELAY_S + 8
     bench.settle()
     assert bench.journal.sequences("acknowledged") == [0]
+
+
+def test_a_bus_that_does_not_answer_takes_no_frames_until_it_does() -> None:
+    """It may refuse nothing for as long as it is away: its silence is seen all the same."""
+    bench = Bench()
+    bench.enter(b"part")
+    bench.sender.step()
+    assert bench.sender.is_taken
+    bench.clock.rest(SLOW_S)
+    assert not bench.sender.is_taken
+    bench.bus.take(0)
+    bench.sender.step()
+    assert bench.sender.is_taken
 
 
 def test_the_sender_says_it_did_not_fail_when_it_ends_as_told() -> None:
