@@ -1,5 +1,7 @@
 """The acceptance scenarios A1 to A9, small (minutes in all) and full. Data only."""
 
+from collections.abc import Sequence
+
 from line.drill.scenario import Course, Expectation, Fault, Judge, Kind, Point, Scenario, in_order, scattered
 
 KILL, FREEZE, TERMINATE = Kind.KILL_WORKER, Kind.FREEZE_WORKER, Kind.TERMINATE_WORKER
@@ -47,11 +49,11 @@ def zombies(bus: str, frames: int, count: int, rate: float = 20) -> Scenario:
     return Scenario("A2", bus, frames, faults, workers=2, rate=rate, deadline_s=deadline_s, expect=expect)
 
 
-def broker_away(frames: int, count: int) -> Scenario:
-    """A3: the broker is killed and comes back while cameras produce."""
-    faults = tuple(Fault(Kind.KILL_BROKER, 0.7 * (n + 1) / (count + 1), for_s=2.0) for n in range(count))
+def broker_away(frames: int, for_s: Sequence[float]) -> Scenario:
+    """A3: the broker is killed and comes back while cameras produce, each time after so many seconds."""
+    faults = tuple(Fault(Kind.KILL_BROKER, 0.7 * (n + 1) / (len(for_s) + 1), for_s=s) for n, s in enumerate(for_s))
     expect = Expectation(same_workers=True)
-    return Scenario("A3", "kafka", frames, faults, rate=20, deadline_s=120 + frames / 10, expect=expect)
+    return Scenario("A3", "kafka", frames, faults, rate=20, deadline_s=120 + sum(for_s) + frames / 10, expect=expect)
 
 
 def postgres_away(bus: str, frames: int, for_s: float) -> Scenario:
@@ -100,7 +102,7 @@ SMALL = (
     kills_with_bundle("postgres", 160, 2),
     zombies("kafka", 600, 2),
     zombies("postgres", 400, 1),
-    broker_away(600, 2),
+    broker_away(600, (2, 2)),
     postgres_away("kafka", 500, for_s=8),
     postgres_away("postgres", 500, for_s=8),
     redis_away(1500, drop=0.25),
@@ -119,7 +121,7 @@ FULL = (
     kills_with_bundle("postgres", 2000, 20),
     zombies("kafka", 4000, 8),
     zombies("postgres", 2000, 6, rate=3),
-    broker_away(6000, 6),
+    broker_away(6000, (2, 2, 2, 2, 2, 75)),
     postgres_away("kafka", 4000, for_s=60),
     postgres_away("postgres", 4000, for_s=60),
     redis_away(12_000, drop=0.05),
