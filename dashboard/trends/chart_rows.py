@@ -76,6 +76,13 @@ def rows_of(view: TrendView) -> Mapping[str, Rows]:
     }
 
 
+def warm_drawings() -> None:
+    """Make those that will be asked for."""
+    for dark in (False, True):
+        for name_lots in (False, True):
+            _drawing(dark, name_lots)
+
+
 @cache
 def _drawing(dark: bool, name_lots: bool) -> Spec:
     """Made once per ground: Altair takes its time. What is not valid would not pass the tests."""
