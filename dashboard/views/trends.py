@@ -43,7 +43,12 @@ def _page(products: list[str], cameras: list[str]) -> None:
         asked_span = st.query_params.get("span", "")
         default = asked_span if asked_span in SPANS else "7 d"
         name = st.segmented_control(
-            "span", list(SPANS), default=default, label_visibility="collapsed", key="trend_span"
+            "span",
+            list(SPANS),
+            default=default,
+            label_visibility="collapsed",
+            key="trend_span",
+            persist_state="session",
         )
         st.space("stretch")
         asked = st.toggle("Since when?", key="since_when")
@@ -125,7 +130,9 @@ def _since_when(product: str, now: datetime) -> None:
                 label_visibility="collapsed",
                 width=240,
             )
-            part_id = st.text_input("part", placeholder="or a part's id", label_visibility="collapsed", width=240)
+            part_id = st.text_input(
+                "part", placeholder="or a part's id", label_visibility="collapsed", width=240, key="since_part"
+            )
         lots = read_models.lots_seen(engine, product, now - QUARTER)
         if part_id.strip():
             _of_part(part_id.strip(), product, lots, said, now)
