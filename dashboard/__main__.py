@@ -17,7 +17,7 @@ from core.errors import BusUnavailable, LedgerUnavailable, LineError, SettingRef
 from core.health import Recent, StationHealth
 from core.ports import Backlog
 from core.settings import LineSettings
-from dashboard import pictures, read_models  # now, so that the first viewer does not wait for cv2 and SQLAlchemy
+from dashboard import read_models
 from dashboard.login import RoleRules, host_of_login
 from dashboard.settings import DashboardSettings
 from dashboard.theme import theme_options
@@ -41,7 +41,6 @@ SAFE_OPTIONS: dict[str, Any] = {
 
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-PRELOADED = (pictures, read_models)
 
 
 def is_loopback(address: str) -> bool:
@@ -138,8 +137,11 @@ def _health(reader: LineReader) -> StationHealth:
 def _run_pages(port: int, address: str, access: dict[str, Any]) -> None:
     from streamlit.web import bootstrap
 
+    from dashboard.warm import warm
+
     options = SAFE_OPTIONS | theme_options() | access | {"server.port": port, "server.address": address}
     bootstrap.load_config_options(options)
+    warm()
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)
 
 

@@ -23,6 +23,7 @@ from dashboard.read_models import Part, PartKey
 from dashboard.settings import DashboardSettings
 from dashboard.trends import read_models as trend_models
 from dashboard.trends.spans import Span
+from dashboard.trends.story import Course, course_of
 from dashboard.versions.letter import LetterFacts, letter_facts
 
 LIVE_S = 0.5
@@ -168,9 +169,9 @@ def _gaps(here: Line, now: datetime) -> tuple[Gap, ...]:
 
 
 @st.cache_data(ttl=TRENDS_S, max_entries=200, show_spinner=False)
-def step_counts(product: str, camera: str, span: Span, now: datetime) -> list[trend_models.StepCount]:
-    """A product's counts up to this minute, however many look; raises as `health_view` does."""
-    return trend_models.step_counts(line().ledger.engine, product, camera, span, now)
+def course(product: str, camera: str, span: Span, now: datetime) -> Course:
+    """How a product went up to this minute, however many look; raises as `health_view` does."""
+    return course_of(trend_models.step_counts(line().ledger.engine, product, camera, span, now))
 
 
 def letter_of(bundle_uri: str) -> LetterFacts:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, exists, func, literal, select, tuple_
 
 from core.adapters.ledger_reviews import STANDS
-from core.adapters.schema import audit, inspection
+from core.adapters.schema import audit, inspection, product
 from core.adapters.schema_reviews import review
 from core.verdict import Decision
 from dashboard.read_models import KEY, Part, PartKey, part_of, reading
@@ -80,12 +80,16 @@ def changes_of(engine: Engine, part: Part, limit: int = 20) -> list[Change]:
         return [Change(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
 
 
-def kinds_said(engine: Engine) -> list[str]:
-    """Every name that a confirmed defect was given, by name."""
+def kinds_said(engine: Engine, limit: int = 5000) -> list[str]:
+    """The kinds that products offer for a defect, and those that the newest reviews name, by name.
+
+    Not every name that was ever given: reviews stay for ever, and to read them all would take longer each year.
+    """
+    newest = select(review.c.kind).order_by(review.c.id.desc()).limit(limit).subquery()
     with reading(engine) as connection:
-        return list(
-            connection.scalars(select(review.c.kind).where(review.c.kind != "").distinct().order_by(review.c.kind))
-        )
+        said = connection.scalars(select(newest.c.kind).where(newest.c.kind != "").distinct()).all()
+        recipes = connection.scalars(select(product.c.recipe)).all()
+    return sorted({*said, *(kind for recipe in recipes for kind in recipe.get("defect_kinds", ()))})
 
 
 def _matching(wanted: DefectFilter) -> Sequence[ColumnElement[bool]]:

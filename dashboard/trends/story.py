@@ -7,7 +7,7 @@ from datetime import datetime
 from core.rollup import NO_BIN, score_bin
 from core.verdict import Decision
 from dashboard.trends.alarm import Change, change_point
-from dashboard.trends.bands import StepTrend, quantiles
+from dashboard.trends.bands import StepTrend, quantiles, trends
 from dashboard.trends.read_models import Confirmation, LotSeen, StepCount
 
 TYPICAL = (0.5,)
@@ -35,6 +35,24 @@ class SinceWhen:
     models: tuple[int, ...]
     inspected: int
     went_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a product or one of its cameras went: its steps, oldest first, and what changed meanwhile."""
+
+    steps: tuple[StepTrend, ...]
+    alarms: tuple[Alarm, ...]
+
+    def rejected_since(self, moment: datetime) -> int:
+        """Rejects from the step on that begins then."""
+        return sum(step.frames.get(Decision.NG, 0) for step in self.steps if step.begins_at >= moment)
+
+
+def course_of(counts: Sequence[StepCount]) -> Course:
+    """What these counts tell."""
+    steps = trends(counts)
+    return Course(tuple(steps), tuple(alarms(steps, counts)))
 
 
 def alarms(steps: Sequence[StepTrend], counts: Sequence[StepCount]) -> list[Alarm]:

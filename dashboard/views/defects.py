@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -25,6 +25,8 @@ from dashboard.words import clock_words, count_words
 NEWER_EVERY_S = 5.0
 RETRY_EVERY_S = 3.0
 ALL = "all"
+IN_ADDRESS: Literal["query-params"] = "query-params"
+"""What is filtered stands in the page's address, so that it can be kept or sent to somebody."""
 
 
 def page() -> None:
@@ -63,10 +65,17 @@ def _filters() -> DefectFilter:
             label_visibility="collapsed",
             on_change=_first_page,
             key="defect_decisions",
+            bind=IN_ADDRESS,
         )
         product, camera = _choice("product", products), _choice("camera", cameras)
         period = st.selectbox(
-            "time", list(PERIODS), label_visibility="collapsed", width=150, on_change=_first_page, key="defect_period"
+            "time",
+            list(PERIODS),
+            label_visibility="collapsed",
+            width=150,
+            on_change=_first_page,
+            key="defect_period",
+            bind=IN_ADDRESS,
         )
         chosen = _further(Chosen(tuple(names), product, camera, period))
         _exports(wanted(chosen, datetime.now(UTC)))
@@ -77,10 +86,15 @@ def _further(chosen: Chosen) -> Chosen:
     """The filters that are folded away; how many of them are set stands on the button."""
     count = st.session_state.get("defect_further", 0)
     with st.popover(f"more filters ({count})" if count else "more filters"):
-        lot = st.text_input("lot", on_change=_first_page, key="defect_lot")
+        lot = st.text_input("lot", on_change=_first_page, key="defect_lot", bind=IN_ADDRESS)
         kinds = ["", *kinds_said(wiring.line().ledger.engine)]
         kind = st.selectbox(
-            "kind of defect", kinds, format_func=lambda name: name or "any", on_change=_first_page, key="defect_kind"
+            "kind of defect",
+            kinds,
+            format_func=lambda name: name or "any",
+            on_change=_first_page,
+            key="defect_kind",
+            bind=IN_ADDRESS,
         )
         model = st.number_input(
             "model version",
@@ -90,6 +104,7 @@ def _further(chosen: Chosen) -> Chosen:
             placeholder="any",
             on_change=_first_page,
             key="defect_model",
+            bind=IN_ADDRESS,
         )
         shares = st.slider(
             "score, in limits (the right end: and above)",
@@ -98,6 +113,7 @@ def _further(chosen: Chosen) -> Chosen:
             0.05,
             on_change=_first_page,
             key="defect_shares",
+            bind=IN_ADDRESS,
         )
     full = replace(chosen, lot=lot, kind=kind, model=int(model) if model else None, shares=shares)
     st.session_state["defect_further"] = further(full)
@@ -130,7 +146,13 @@ def _asked_at() -> datetime:
 def _choice(name: str, known: list[str]) -> str:
     every = f"{ALL} {name}s"
     chosen = st.selectbox(
-        name, [every, *known], label_visibility="collapsed", width=160, on_change=_first_page, key=f"defect_{name}"
+        name,
+        [every, *known],
+        label_visibility="collapsed",
+        width=160,
+        on_change=_first_page,
+        key=f"defect_{name}",
+        bind=IN_ADDRESS,
     )
     return "" if chosen == every else chosen
 

@@ -8,13 +8,12 @@ import streamlit as st
 from core.errors import LineError
 from dashboard import wiring
 from dashboard.read_models import Part, places
-from dashboard.theme import DARK, LIGHT
 from dashboard.trends import read_models
-from dashboard.trends.bands import limits_held, trends
-from dashboard.trends.charts import Mark, TrendView, trend_chart
-from dashboard.trends.read_models import LimitsSet, LotSeen, Promoted, StepCount
+from dashboard.trends.bands import limits_held
+from dashboard.trends.chart_rows import Mark, TrendView, trend_spec
+from dashboard.trends.read_models import LimitsSet, LotSeen, Promoted
 from dashboard.trends.spans import SPANS, Span
-from dashboard.trends.story import Alarm, SinceWhen, alarms, since_change, since_when
+from dashboard.trends.story import Alarm, SinceWhen, since_change, since_when
 from dashboard.views.trouble import page_style, plain, show_error, show_next_step
 from dashboard.words import clock_words, count_words
 
@@ -44,7 +43,12 @@ def _page(products: list[str], cameras: list[str]) -> None:
         asked_span = st.query_params.get("span", "")
         default = asked_span if asked_span in SPANS else "7 d"
         name = st.segmented_control(
-            "span", list(SPANS), default=default, label_visibility="collapsed", key="trend_span"
+            "span",
+            list(SPANS),
+            default=default,
+            label_visibility="collapsed",
+            key="trend_span",
+            persist_state="session",
         )
         st.space("stretch")
         asked = st.toggle("Since when?", key="since_when")
@@ -57,23 +61,25 @@ def _page(products: list[str], cameras: list[str]) -> None:
 
 def _trends(product: str, camera: str, span: Span, now: datetime) -> None:
     engine = wiring.line().ledger.engine
-    counts = wiring.step_counts(product, camera, span, now.replace(second=0, microsecond=0))
-    if not counts:
+    course = wiring.course(product, camera, span, now.replace(second=0, microsecond=0))
+    if not course.steps:
         st.subheader("No part in this time")
         st.caption("Choose a longer time, another product or all cameras.")
         return
     promoted, limits = read_models.promotions(engine, product), read_models.limits_set(engine, product)
-    since, steps = span.since(now), trends(counts)
-    if found := alarms(steps, counts):
-        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in found))
+    since = span.since(now)
+    if course.alarms:
+        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in course.alarms))
     marks = _marks(promoted, limits, read_models.lots_seen(engine, product, since), camera, since)
     said = [each for each in read_models.confirmations(engine, product, since) if camera in ("", each.camera)]
     held = limits_held(promoted, limits, since, now)
-    view = TrendView(steps, span.step, held, marks, said, (since, now))
-    colours = DARK if st.context.theme.type == "dark" else LIGHT
+    view = TrendView(course.steps, span.step, held, marks, said, (since, now))
+    spec = trend_spec(view, dark=st.context.theme.type == "dark")
     st.html(ROOM_FOR_AXES)
     with st.container(key="trend_box"):
-        st.altair_chart(trend_chart(view, colours), key="trend_chart", width="stretch")
+        st.vega_lite_chart(spec=spec, key="trend_chart", width="stretch")
+    if view.too_many_lots:
+        st.caption(f"{len(view.lots)} lots are too many for lines: choose a shorter time to see where each began.")
 
 
 def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Span) -> str:
@@ -124,7 +130,9 @@ def _since_when(product: str, now: datetime) -> None:
                 label_visibility="collapsed",
                 width=240,
             )
-            part_id = st.text_input("part", placeholder="or a part's id", label_visibility="collapsed", width=240)
+            part_id = st.text_input(
+                "part", placeholder="or a part's id", label_visibility="collapsed", width=240, key="since_part"
+            )
         lots = read_models.lots_seen(engine, product, now - QUARTER)
         if part_id.strip():
             _of_part(part_id.strip(), product, lots, said, now)
@@ -153,16 +161,12 @@ def _of_part(
 
 def _since_its_camera_changed(part: Part, lots: Sequence[LotSeen], now: datetime) -> tuple[SinceWhen | None, str]:
     span, camera = SPANS["90 d"], part.key.camera
-    counts = wiring.step_counts(part.product, camera, span, now.replace(second=0, microsecond=0))
-    rises = [alarm for alarm in alarms(trends(counts), counts) if alarm.change.rose]
+    course = wiring.course(part.product, camera, span, now.replace(second=0, microsecond=0))
+    rises = [alarm for alarm in course.alarms if alarm.change.rose]
     if not rises:
         return None, f"rejects of {camera}: no change in ninety days that is sure enough"
-    known = _rejected(counts, rises[0].since)
+    known = course.rejected_since(rises[0].since)
     return since_change(rises[0].since, lots, camera, known, now), f"{rises[0].what} on {camera}"
-
-
-def _rejected(counts: Sequence[StepCount], since: datetime) -> int:
-    return sum(count.frames for count in counts if count.begins_at >= since and count.decision == "NG")
 
 
 def _tell(found: SinceWhen | None, what: str) -> None:

@@ -1,150 +1,149 @@
 """How soon pages are there with millions of inspections behind them.
 
-`python -m tests.benchmarks.dashboard --rows 10000000` fills a database of its own, looks at the plan of every query
-that the pages make, and times each page in a browser from navigation to its last chart or picture. Each time is taken
-with a dashboard that has just started and a browser that has seen nothing.
+`python -m tests.benchmarks.dashboard --rows 10000000` fills a database of its own (some ten minutes and 9 GB), looks at
+the plan of every statement that the pages send, and times the pages in a browser. The folder is kept for the next look;
+results of the same code and rows are not measured again.
 """
 
 import argparse
-import json
+import hashlib
 import statistics
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
-from typing import Any
 
-from playwright.sync_api import Page
-from sqlalchemy import Engine, event, text
+from dashboard.read_models import PartKey
+from dashboard.story.read_models import DefectFilter, newest_parts
+from model.result_lines import Result, ResultLines
+from tests.benchmarks.dashboard_line import CAMERAS
+from tests.benchmarks.dashboard_place import OtherFolder, filled_line
+from tests.benchmarks.dashboard_plans import asked_by, looks
+from tests.benchmarks.dashboard_times import measured, scenarios
+from tests.dashboard.places import Place
 
-from dashboard import read_models
-from dashboard.thresholds import read_models as threshold_models
-from dashboard.trends import read_models as trend_models
-from dashboard.trends.spans import SPANS
-from tests.benchmarks.dashboard_line import CAMERAS, fill
-from tests.dashboard.places import Place, chromium, fresh_line, running_dashboard
-
+ROOT = Path(__file__).parents[2]
 BOUND_S = 1.0
-PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
-    "Live": ("live", lambda page: _shown(page, ".wall .picture[data-shown]", len(CAMERAS))),
-    "Trends over 90 days": ("trends?span=90+d", lambda page: _shown(page, ".st-key-trend_box .marks", 1)),
-    "Defects": ("defects", lambda page: _shown(page, ".gallery button .picture[data-shown]", 20)),
-    "Thresholds": ("thresholds", lambda page: _shown(page, ".limits .histogram rect", 20)),
-}
+PAGE_SIZE = 48
+PLANS = "plans"
 
 
 def main() -> int:
-    """Fill, explain, time; 1 where a table is scanned or a page takes longer than a second."""
+    """Fill, explain, time, and print the tables; 1 where a table is scanned or a page takes longer than a second."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.dashboard", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--rounds", type=int, default=5, help="of each page; 0 for the plans alone")
+    parser.add_argument("--rounds", type=int, default=5, help="of each page and way; 0 for the plans alone")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / ".line" / "bench-dashboard", help="kept; remove it by hand"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / ".line" / "bench", help="results lie here")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
-        began = monotonic()
-        rows = fill(place.line, asked.rows)
-        print(f"{rows} inspections of {len(CAMERAS)} cameras over 90 days, made in {monotonic() - began:.0f} s")
-        scans = told_plans(place.engine, place.line.now)
-        slow = told_times(place, Path(folder), asked.rounds) if asked.rounds else 0
-    return 1 if scans or slow else 0
-
-
-def told_plans(engine: Engine, now: datetime) -> int:
-    """Print every query's time and how many tables of inspections or counts it reads from end to end; their sum."""
-    total = 0
-    for name, read in _reads(engine, now).items():
-        with recorded(engine) as statements:
-            began = monotonic()
-            read()
-            took_ms = 1000 * (monotonic() - began)
-        settings = [statement for statement, _ in statements if statement.startswith("set local")]
-        asked = [each for each in statements if each[0] not in settings]
-        scanned = [table for each in asked for table in tables_scanned(engine, settings, *each)]
-        print(f"{name:<40} {took_ms:8.1f} ms   scanned: {', '.join(scanned) or 'none'}")
-        total += len(scanned)
-    return total
-
-
-def _reads(engine: Engine, now: datetime) -> dict[str, Callable[[], Any]]:
-    since, product, model = now - timedelta(days=30), "gear", 1
-    lot = f"L-{now - timedelta(days=40):%y%m%d}-1"
-    by_lot = "select * from inspection where lot = :lot and score >= 2.6 order by captured_at desc limit 48"
-    return {
-        "Live: cameras with history": lambda: read_models.camera_rows(engine, now - timedelta(days=1)),
-        "Trends: 90 days": lambda: trend_models.step_counts(engine, product, "", SPANS["90 d"], now),
-        "Trends: 7 days": lambda: trend_models.step_counts(engine, product, "", SPANS["7 d"], now),
-        "Trends: lots": lambda: trend_models.lots_seen(engine, product, now - timedelta(days=90)),
-        "Trends: a part by its id": lambda: trend_models.parts_named(engine, "P-4711"),
-        "Defects: newest": lambda: read_models.newest_parts(engine, read_models.DefectFilter(), None, 48),
-        "Defects: one lot from one score on": lambda: _run(engine, by_lot, lot=lot),
-        "Thresholds: a month's histogram": lambda: threshold_models.score_counts(engine, product, model, since, now),
-        "Thresholds: parts between": lambda: threshold_models.parts_between(
-            engine, product, model, (2.4, 2.6), since, 24
-        ),
-    }
-
-
-def _run(engine: Engine, statement: str, **given: Any) -> None:
-    with read_models.reading(engine) as connection:
-        connection.execute(text(statement), given).all()
-
-
-@contextmanager
-def recorded(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that are sent meanwhile, with what is given for their places."""
-    found: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, statement: str, given: Any, *___: Any) -> None:
-        if statement.lstrip().lower().startswith(("select", "set local")):
-            found.append((statement, given))
-
-    event.listen(engine, "before_cursor_execute", note)
+    results, code = ResultLines(asked.out / "dashboard.jsonl"), code_of()
+    wanted = {"rows": asked.rows, "code": code}
     try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+        measure_missing(results, wanted, asked.folder.resolve(), asked.rounds)
+    except OtherFolder as error:
+        print(error, file=sys.stderr)
+        return 1
+    mine = [result for result in results.read() if wanted.items() <= result.items()]
+    print(plan_table(mine), times_table(mine), sep="\n\n")
+    return int(misses(mine))
 
 
-def tables_scanned(engine: Engine, settings: Sequence[str], statement: str, given: Any) -> list[str]:
-    """Tables of inspections or counts that the plan reads from end to end, empty ones left out."""
-    with engine.connect() as connection:
-        for setting in settings:
-            connection.exec_driver_sql(setting)
-        (plan,) = connection.exec_driver_sql(f"explain (format json) {statement}", given).scalar_one()
-    return sorted(_scans(plan["Plan"] if isinstance(plan, dict) else json.loads(plan)[0]["Plan"]))
+def code_of(sources: Path = ROOT) -> str:
+    """A hash over what a page is made of, and this benchmark: any change makes every result another."""
+    digest = hashlib.sha256()
+    for folder in ("core", "dashboard", "tests/benchmarks"):
+        for path in sorted((sources / folder).rglob("*.*")):
+            if path.suffix in (".py", ".js", ".css", ".html"):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
-def _scans(plan: dict[str, Any]) -> Iterator[str]:
-    large = plan.get("Relation Name", "").startswith(("inspection", "score_map", "rollup"))
-    if plan["Node Type"] == "Seq Scan" and large and plan["Plan Rows"] > 1:
-        yield plan["Relation Name"]
-    for below in plan.get("Plans", ()):
-        yield from _scans(below)
+def measure_missing(results: ResultLines, wanted: Result, folder: Path, rounds: int) -> None:
+    """What has no line yet; a line is written as soon as its round is over."""
+    done = [result for result in results.read() if wanted.items() <= result.items()]
+    missing = rounds - min((len(each) for each in by_page(done).values()), default=0)
+    if missing <= 0 and any(result["kind"] == PLANS for result in done):
+        return
+    with filled_line(folder, wanted["rows"]) as place:
+        lot, parts = a_lot(place)
+        explain(place, results, wanted, lot, parts[0])
+        for time in measured(place, folder, scenarios(len(CAMERAS), lot, parts), max(0, missing)):
+            told = {"kind": "time", "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", **asdict(time)}
+            print(f"{time.scenario}, {time.way}: {time.seconds:.2f} s", file=sys.stderr, flush=True)
+            results.append(wanted | told)
 
 
-def told_times(place: Place, folder: Path, rounds: int) -> int:
-    """Print each page's times; how many take longer than a second at the median."""
-    times: dict[str, list[float]] = {name: [] for name in PAGES}
-    for name, (address, is_there) in PAGES.items():
-        for _ in range(rounds):
-            with running_dashboard(place.environment, folder) as root, chromium() as browser:
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                page.set_default_timeout(120_000)
-                began = monotonic()
-                page.goto(f"{root}/{address}", wait_until="commit")
-                is_there(page)
-                times[name].append(monotonic() - began)
-    for name, taken in times.items():
-        every = ", ".join(f"{each:.2f}" for each in sorted(taken))
-        print(f"{name:<24} median {statistics.median(taken):6.2f} s   ({every})")
-    print(f"measured {datetime.now(UTC):%Y-%m-%d}")
-    return sum(statistics.median(taken) > BOUND_S for taken in times.values())
+def a_lot(place: Place) -> tuple[str, list[str]]:
+    """An older one, and the parts of it that the gallery shows from a score on."""
+    before = place.line.now - timedelta(days=40)
+    (any_part,) = newest_parts(place.engine, DefectFilter(share_from=0.9), PartKey(before, "", "", 0), 1)
+    lot = any_part.lot
+    found = newest_parts(place.engine, DefectFilter(lot=lot, share_from=0.9), None, PAGE_SIZE)
+    return lot, [str(part.key) for part in found]
 
 
-def _shown(page: Page, selector: str, least: int) -> None:
-    page.locator(selector).nth(least - 1).wait_for(state="attached")
+def explain(place: Place, results: ResultLines, wanted: Result, lot: str, part: str) -> None:
+    """Each page's statements: how many, how long, and what they read from end to end."""
+    pages = []
+    for name, look in looks(lot, "P-4711", part).items():
+        asked = asked_by(place, look)
+        slowest = max(asked, key=lambda each: each.took_ms)
+        pages.append({
+            "page": name, "statements": len(asked), "took_ms": sum(each.took_ms for each in asked),
+            "slowest_ms": slowest.took_ms, "slowest": slowest.statement,
+            "scanned": sorted({table for each in asked for table in each.scanned}),
+        })  # fmt: skip
+    results.append(wanted | {"kind": PLANS, "pages": pages})
+
+
+def plan_table(results: Sequence[Result]) -> str:
+    """The newest look at the plans."""
+    lines = ["| page | statements | all, ms | slowest, ms | tables read from end to end |", "|---|---:|---:|---:|---|"]
+    newest = [result["pages"] for result in results if result["kind"] == PLANS][-1:]
+    lines += [
+        f"| {page['page']} | {page['statements']} | {page['took_ms']:.0f} | {page['slowest_ms']:.0f}"
+        f" | {', '.join(page['scanned']) or 'none'} |"
+        for pages in newest
+        for page in pages
+    ]
+    return "\n".join(lines)
+
+
+def by_page(results: Sequence[Result]) -> Mapping[tuple[str, str], list[Result]]:
+    """The rounds of each page and way."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        if result["kind"] == "time":
+            found.setdefault((result["scenario"], result["way"]), []).append(result)
+    return found
+
+
+def times_table(results: Sequence[Result]) -> str:
+    """Medians; processor seconds beside them, for a busy machine makes a page wait and does not make it dearer."""
+    lines = [
+        "| page | way | median, s | all | server, processor s | browser, processor s | load |",
+        "|---|---|---:|---|---:|---:|---:|",
+    ]
+    for (page, way), rounds in sorted(by_page(results).items()):
+        every = " ".join(f"{seconds:.2f}" for seconds in sorted(each["seconds"] for each in rounds))
+        middle = [
+            statistics.median(each[name] for each in rounds)
+            for name in ("seconds", "server_cpu_s", "browser_cpu_s", "load")
+        ]
+        lines.append(
+            f"| {page} | {way} | {middle[0]:.2f} | {every} | {middle[1]:.2f} | {middle[2]:.2f} | {middle[3]:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def misses(results: Sequence[Result]) -> bool:
+    """Whether a table is scanned, or a page in either way takes longer than a second."""
+    scanned = any(page["scanned"] for result in results if result["kind"] == PLANS for page in result["pages"])
+    slow = any(statistics.median(each["seconds"] for each in rounds) > BOUND_S for rounds in by_page(results).values())
+    return scanned or slow
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Bands, rates, alarms and since when: numbers and words from counts."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from core.rollup import NO_BIN, score_bin
 from core.verdict import Decision, Threshold
 from dashboard.theme import DARK, LIGHT
 from dashboard.trends.alarm import change_point, moving_average
-from dashboard.trends.bands import limits_held, quantiles, trends
-from dashboard.trends.charts import Mark, TrendView, trend_chart
+from dashboard.trends.bands import StepTrend, limits_held, quantiles, trends
+from dashboard.trends.chart_rows import MOST_LOTS, Mark, TrendView, rows_of, trend_spec
+from dashboard.trends.charts import trend_chart
 from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Promoted, StepCount
 from dashboard.trends.story import alarms, since_change, since_when
 from tests.contracts.ledgers import TODAY
@@ -135,10 +138,40 @@ def test_only_what_contradicts_the_line_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
-def test_the_drawing_is_whole_with_much_and_with_little(colours: dict[str, str]) -> None:
-    """Four rows on one axis, and nothing that the drawing's own schema refuses."""
+@pytest.mark.parametrize("name_lots", [True, False])
+def test_the_drawing_is_valid_and_has_four_rows(colours: dict[str, str], name_lots: bool) -> None:
+    """Nothing that the drawing's own schema refuses: pages are given it unchecked."""
+    assert len(trend_chart(colours, name_lots).to_dict(validate=True)["vconcat"]) == 4
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_every_name_of_rows_is_replaced_by_its_rows(dark: bool) -> None:
+    """With much and with little: a name that stayed would be an empty drawing."""
     counts = [StepCount(TODAY, Decision.OK, score_bin(1.0), 5), StepCount(TODAY + HOUR, Decision.ERROR, NO_BIN, 1)]
     for steps in (trends(counts), []):
-        marks = [Mark(TODAY, "model 2", is_lot=False), Mark(TODAY, "L-1", is_lot=True)]
-        view = TrendView(steps, HOUR, [], marks, [said(1, "A")], (TODAY, TODAY + 2 * HOUR))
-        assert len(trend_chart(view, colours).to_dict()["vconcat"]) == 4
+        view = trend_view(steps, [Mark(TODAY, "model 2", is_lot=False), Mark(TODAY, "L-1", is_lot=True)])
+        drawn = list(named_and_valued(trend_spec(view, dark)))
+        assert [each for each in drawn if "name" in each] == []
+        assert [each["values"] for each in drawn if each["values"] not in rows_of(view).values()] == []
+        assert str([moment.isoformat() for moment in view.domain]) in str(trend_spec(view, dark))
+
+
+def test_lots_that_would_be_a_grey_area_are_left_out() -> None:
+    """Sixty lines can still be told apart."""
+    marks = [Mark(TODAY + number * HOUR, f"L-{number}", is_lot=True) for number in range(MOST_LOTS + 1)]
+    assert rows_of(trend_view([], marks))["lots"] == []
+    assert len(rows_of(trend_view([], marks[1:]))["lots"]) == MOST_LOTS
+
+
+def trend_view(steps: Sequence[StepTrend], marks: Sequence[Mark]) -> TrendView:
+    return TrendView(steps, HOUR, [], marks, [said(1, "A")], (TODAY, TODAY + 2 * HOUR))
+
+
+def named_and_valued(node: Any) -> Iterator[dict[str, Any]]:
+    """Every place in the drawing that takes rows."""
+    if isinstance(node, dict):
+        yield from (each for name, each in node.items() if name == "data")
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from named_and_valued(each)

@@ -1,0 +1,143 @@
+"""What the trends' drawing shows: its rows by name, and the drawing with them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from core.verdict import Decision
+from dashboard.theme import DARK, LIGHT
+from dashboard.trends.alarm import moving_average
+from dashboard.trends.bands import LimitsHeld, StepTrend
+from dashboard.trends.charts import CONFIRMED, DECISION_COLOURS, LIMITS, WHOLE, trend_chart
+from dashboard.trends.read_models import Confirmation
+
+MOST_LOT_LABELS = 14
+MOST_LOTS = 60
+"""More lines than that are a grey area, in which nobody finds the beginning of a lot."""
+
+Rows = list[dict[str, Any]]
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A labelled thin line: something was changed, or a lot began."""
+
+    at: datetime
+    label: str
+    is_lot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrendView:
+    """All that is drawn."""
+
+    steps: Sequence[StepTrend]
+    step: timedelta
+    limits: Sequence[LimitsHeld]
+    marks: Sequence[Mark]
+    confirmed: Sequence[Confirmation]
+    domain: tuple[datetime, datetime]
+
+    @property
+    def lots(self) -> list[Mark]:
+        """Where lots began."""
+        return [mark for mark in self.marks if mark.is_lot]
+
+    @property
+    def too_many_lots(self) -> bool:
+        """Whether their lines are left out."""
+        return len(self.lots) > MOST_LOTS
+
+
+def trend_spec(view: TrendView, dark: bool) -> Spec:
+    """The whole drawing as Vega-Lite takes it."""
+    drawing = _drawing(dark, len(view.lots) <= MOST_LOT_LABELS)
+    filled: Spec = _filled(drawing, rows_of(view), [_iso(moment) for moment in view.domain])
+    return filled
+
+
+def rows_of(view: TrendView) -> Mapping[str, Rows]:
+    """The rows by the names that the drawing has for them."""
+    lots = [] if view.too_many_lots else view.lots
+    changes = [mark for mark in view.marks if not mark.is_lot]
+    return {
+        "scores": [_score_row(step, view.step) for step in view.steps if step.quantiles],
+        "rates": [_rate_row(step, decision) for step in view.steps for decision in DECISION_COLOURS],
+        "averages": _averages(view.steps),
+        "parts": [{"at": _iso(step.begins_at), "parts": step.total} for step in view.steps],
+        "confirmed": [_confirmed_row(each) for each in view.confirmed if each.is_miss or each.is_false_reject],
+        "whole": [{"at": _iso(moment)} for moment in view.domain],
+        "lots": [_mark_row(mark) for mark in lots],
+        "changes": [_mark_row(mark) for mark in changes],
+        **{name: [_limit_row(held, name) for held in view.limits] for name in LIMITS},
+    }
+
+
+def warm_drawings() -> None:
+    """Make those that will be asked for."""
+    for dark in (False, True):
+        for name_lots in (False, True):
+            _drawing(dark, name_lots)
+
+
+@cache
+def _drawing(dark: bool, name_lots: bool) -> Spec:
+    """Made once per ground: Altair takes its time. What is not valid would not pass the tests."""
+    spec: Spec = trend_chart(DARK if dark else LIGHT, name_lots).to_dict(validate=False)
+    return spec
+
+
+def _filled(node: Any, rows: Mapping[str, Rows], whole: list[str]) -> Any:
+    """A copy with the rows in the places of their names."""
+    if node == WHOLE:
+        return whole
+    if isinstance(node, list):
+        return [_filled(each, rows, whole) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"name"} and node["name"] in rows:
+        return {"values": rows[node["name"]]}
+    return {key: _filled(value, rows, whole) for key, value in node.items()}
+
+
+def _score_row(step: StepTrend, length: timedelta) -> dict[str, Any]:
+    names = ("low", "quarter", "middle", "upper", "high")
+    scores = dict(zip(names, map(_short, step.quantiles), strict=True))
+    return {"at": _iso(step.begins_at), "end": _iso(step.begins_at + length), **scores, "parts": step.total}
+
+
+def _rate_row(step: StepTrend, decision: Decision) -> dict[str, Any]:
+    rate = _short(step.rate(decision))
+    return {"at": _iso(step.begins_at), "rate": rate, "decision": decision.value, "parts": step.total}
+
+
+def _averages(steps: Sequence[StepTrend]) -> Rows:
+    shares = moving_average([step.frames.get(Decision.NG, 0) for step in steps], [step.total for step in steps])
+    return [
+        {"at": _iso(step.begins_at), "average": _short(1000 * share)} for step, share in zip(steps, shares, strict=True)
+    ]
+
+
+def _limit_row(held: LimitsHeld, name: str) -> dict[str, Any]:
+    return {"at": _iso(held.begins_at), "end": _iso(held.ends_at), "limit": getattr(held.limits, name)}
+
+
+def _mark_row(mark: Mark) -> dict[str, Any]:
+    return {"at": _iso(mark.at), "label": mark.label}
+
+
+def _confirmed_row(each: Confirmation) -> dict[str, Any]:
+    what = CONFIRMED[each.is_miss]
+    return {"at": _iso(each.captured_at), "what": what, "camera": each.camera, "lot": each.lot}
+
+
+def _short(value: float) -> float:
+    """Six digits: more than anybody sees, and half of the bytes."""
+    return float(f"{value:.6g}")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
