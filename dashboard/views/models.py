@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.asking import ask_promotion, ask_rollback, ask_training
 from core.errors import LineError
+from core.preview import words_in
 from core.request import Request, RequestState
 from core.retraining import TrainingRun
 from dashboard import wiring
@@ -146,7 +147,7 @@ def _answers(product: str) -> None:
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     for each in found:
         asked = f"{each.kind.value} \u00b7 {each.who} \u00b7 {moment_words(each.asked_at, now, zone)}"
-        st.markdown(f"**{SIGNS[each.state]}** {plain(each.answer or each.why)}  \n:gray[{plain(asked)}]")
+        st.markdown(f"**{SIGNS[each.state]}** {plain(words_in(each.answer) or each.why)}  \n:gray[{plain(asked)}]")
     if any(each.state is RequestState.WAITING and (now - each.asked_at).total_seconds() > 60 for each in found):
         st.warning("A request waits for more than a minute: does the retrain station run? `python -m retrain`")
 
