@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.access import Person
+from core.access import Person, Role, require
 from core.changes import ask_station
 from core.request import Request, RequestKind, Requests
 
@@ -36,3 +36,16 @@ def ask_training(
     """
     details: dict[str, object] = {"images": list(images)} if images else {}
     return ask_station(requests, person, RequestKind.TRAIN, product, details, at, why)
+
+
+def ask_preview(requests: Requests, person: Person, product: str, images: Sequence[str], at: datetime) -> Request:
+    """Draw synthetic defects on these pictures of the artifact store, to be looked at; it changes nothing else.
+
+    So it asks for no reason, and whoever answers for the product may ask it.
+
+    Raises:
+        AccessDenied: Nothing was asked.
+    """
+    require(person, Role.QUALITY)
+    details = {"images": list(images)}
+    return requests.ask(RequestKind.PREVIEW_DEFECTS, product, details, at, person.name, "to look at them")

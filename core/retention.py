@@ -17,6 +17,7 @@ class Folder(StrEnum):
     MAPS = "maps"
     QUARANTINE = "quarantine"
     CLAIMS = "claims"
+    PREVIEWS = "previews"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Horizons:
     frames: Mapping[Decision, date]
     quarantine: date
     claims: date
+    previews: date
     outbox: date
     minutes: date
     camera_runs: date
@@ -97,6 +99,7 @@ def horizons(keep: RetentionSettings, today: date) -> Horizons:
         frames=frames,
         quarantine=first(keep.quarantine_days),
         claims=first(keep.claims_days),
+        previews=first(keep.previews_days),
         outbox=first(keep.outbox_days),
         minutes=first(keep.minutes_days),
         camera_runs=first(keep.camera_runs_days),

@@ -120,6 +120,10 @@ class RetentionSettings(BaseSettings):
     claims_days: int = Field(default=7, ge=2, le=MOST_DAYS)
     """Contents of frames too large for the bus: longer than any bus keeps the record that claims them."""
 
+    previews_days: int = Field(default=3, ge=1, le=MOST_DAYS)
+    """Synthetic defects drawn to be looked at: whoever asked has looked by then, and drawing them again takes
+    seconds."""
+
     outbox_days: int = Field(default=7, ge=1, le=MOST_DAYS)
     """Verdicts that the plant never fetched: after a week nobody waits for them, and their inspections stay."""
 

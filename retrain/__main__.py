@@ -26,6 +26,7 @@ from retrain.first_model import run_order
 from retrain.following import Follower
 from retrain.history import history
 from retrain.learned import keep_learned
+from retrain.preview import Previewing
 from retrain.promotion import Change, fetched_bundle, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
@@ -193,7 +194,8 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
         beginning=Beginning(settings.encoder, settings.weights, settings.first_minutes),
     )
     who = f"{socket.gethostname()}-{os.getpid()}"
-    return Station(ledger, lambda order: run_order(order, shop), beside, shop.clock, who)
+    preview = Previewing(ledger, artifacts, decode, shop.clock).answer
+    return Station(ledger, lambda order: run_order(order, shop), beside, shop.clock, who, preview=preview)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,17 @@ Start = Callable[[Callable[[], object]], None]
 """Runs something beside the loop."""
 
 
+def not_here(request: Request) -> str:
+    """Refuse: of a request that this station has nobody for."""
+    raise ValueError(f"this station does not do {request.kind.value!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One replica. `start` runs nights beside the loop; `who` names it; `running` are the products it trains now."""
+    """One replica. `start` runs nights beside the loop; `who` names it; `running` are the products it trains now.
+
+    `preview` draws synthetic defects for whoever asks, and says where they are.
+    """
 
     ledger: StationLedger
     night: Night
@@ -50,6 +58,7 @@ class Station:
     clock: Callable[[], datetime]
     who: str
     running: set[str] = field(default_factory=set)
+    preview: Callable[[Request], str] = not_here
 
     def run_slot(self, order: Order) -> bool:
         """Run it if the slot is ours; whether it came to an end."""
@@ -95,7 +104,7 @@ class Station:
             RequestKind.PROMOTE: self._promote,
             RequestKind.ROLLBACK: self._roll_back,
             RequestKind.CANCEL: self._cancel,
-            RequestKind.PREVIEW_DEFECTS: _not_here,
+            RequestKind.PREVIEW_DEFECTS: self.preview,
         }
 
     def run(self, order: Order) -> None:
@@ -216,10 +225,6 @@ def _outcome(run: TrainingRun) -> str:
 def _last_due(job: NightlyJob, now: datetime) -> datetime | None:
     times = list(due_times(job, now - timedelta(seconds=MISFIRE_GRACE_S), now))
     return times[-1] if times else None
-
-
-def _not_here(request: Request) -> str:
-    raise ValueError(f"this station does not do {request.kind.value!r}")
 
 
 def beside(work: Callable[[], object]) -> None:

@@ -143,7 +143,7 @@ class Retention:
         return total
 
     def _unnamed(self) -> Iterator[list[str]]:
-        """Files that a worker's crash left behind, and claims that the bus cannot hold any more.
+        """Files that a worker's crash left behind, claims that the bus cannot hold any more, old previews.
 
         By their folder's day, and by when they were written too where a camera's wrong clock may have named the day.
         """
@@ -152,6 +152,7 @@ class Retention:
             Folder.MAPS: self.keep.inspections,
             Folder.QUARANTINE: self.keep.quarantine,
             Folder.CLAIMS: self.keep.claims,
+            Folder.PREVIEWS: self.keep.previews,
         }
         for folder, before in horizon.items():
             for day in self.shelf.days(folder):

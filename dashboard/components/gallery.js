@@ -10,9 +10,25 @@ function madeItem(told) {
   item.innerHTML = '<span class="picture"></span><span class="caption"><span class="sign"></span>'
     + '<span class="score"></span><span class="age"></span></span>';
   showPicture(item.querySelector(".picture"), told.picture, SMALL);
-  draw(item.querySelector(".sign"), told.mark);
-  say(item.querySelector(".score"), told.score);
+  if (told.lines) showLines(item.querySelector(".caption"), told.lines);
+  else {
+    draw(item.querySelector(".sign"), told.mark);
+    say(item.querySelector(".score"), told.score);
+  }
   return item;
+}
+
+// Several verdicts on one part, one below the other, instead of the one.
+function showLines(caption, lines) {
+  caption.classList.add("several");
+  caption.replaceChildren(...lines.map((line) => {
+    const row = document.createElement("span");
+    row.className = "line";
+    row.innerHTML = '<span class="sign"></span><span class="words"></span>';
+    draw(row.querySelector(".sign"), line.mark);
+    say(row.querySelector(".words"), line.words);
+    return row;
+  }), Object.assign(document.createElement("span"), { className: "age" }));
 }
 
 function choose(root, id, tell) {
@@ -40,6 +56,7 @@ export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector(".gallery");
   root.__tell = (id) => setStateValue("selected", id);
+  root.classList.toggle("wide", data.parts.some((told) => told.lines));
   const order = data.parts.map((told) => told.id).join("|");
   if (root.__order !== order) {
     root.__order = order;

@@ -7,13 +7,18 @@ import streamlit as st
 
 from core.asking import ask_promotion, ask_rollback, ask_training
 from core.errors import LineError
+from core.preview import words_in
 from core.request import Request, RequestState
 from core.retraining import TrainingRun
 from dashboard import wiring
+from dashboard.nights.chart import measured_by, night_chart
+from dashboard.nights.read_models import Night, figures_of, nights
 from dashboard.read_models import products_with_model
+from dashboard.theme import DARK, LIGHT
 from dashboard.versions import read_models
-from dashboard.versions.letter import UNKNOWN, compared
+from dashboard.versions.letter import UNKNOWN
 from dashboard.versions.read_models import VersionRow
+from dashboard.views.compared import compare
 from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words, count_words, moment_words
@@ -21,6 +26,8 @@ from dashboard.words import clock_words, count_words, moment_words
 ANSWERS_EVERY_S = 3.0
 REQUESTS = 6
 RUNS = 8
+ROOM_FOR_AXES = "<style>.st-key-night_box { padding-right: 84px; }</style>"
+"""Rows that stand below each other are made as wide as their box, and their axes come on top."""
 SIGNS = {
     RequestState.WAITING: "waits",
     RequestState.TAKEN: "is being done",
@@ -30,7 +37,7 @@ SIGNS = {
 
 
 def page() -> None:
-    """The versions as a table, two of them compared, and the station's answers."""
+    """The versions as a table, their nights, two of them compared, and the station's answers."""
     page_style()
     try:
         products = products_with_model(wiring.line().ledger.engine)
@@ -49,22 +56,35 @@ def page() -> None:
 
 
 def _product(product: str) -> None:
-    rows = read_models.versions(wiring.line().ledger.engine, product)
-    _table(rows)
+    engine = wiring.line().ledger.engine
+    rows, measured = read_models.versions(engine, product), nights(engine, product)
+    _table(rows, measured)
     left, right = st.columns([1.5, 1], gap="medium")
-    with left:
-        _compare(rows)
     with right:
         _asking(product, rows)
         _answers(product)
-    _runs(product)
+        _runs(product)
+    with left:
+        _nights(measured)
+    compare(product, rows, measured)
 
 
-def _table(rows: Sequence[VersionRow]) -> None:
+def _nights(measured: Sequence[Night]) -> None:
+    st.markdown("**Quality over the nights**")
+    if not measured_by(measured):
+        st.caption("From the first night that makes a candidate: what the gate measured of it and of the active model.")
+        return
+    colours = DARK if st.context.theme.type == "dark" else LIGHT
+    st.html(ROOM_FOR_AXES)
+    with st.container(key="night_box"):
+        st.altair_chart(night_chart(measured, colours), key="night_chart", width="stretch")
+
+
+def _table(rows: Sequence[VersionRow], measured: Sequence[Night]) -> None:
     zone, now = st.context.timezone or "UTC", datetime.now(UTC)
     told = []
     for row in rows:
-        facts = wiring.letter_of(row.version.bundle.uri).facts
+        facts, figures = wiring.letter_of(row.version.bundle.uri).facts, figures_of(measured, row.version.id)
         told.append(
             {
                 "version": row.version.id,
@@ -79,29 +99,13 @@ def _table(rows: Sequence[VersionRow]) -> None:
                 "training data": facts.get("training data", UNKNOWN),
                 "w": facts.get("weight w", UNKNOWN),
                 "encoder": facts.get("encoder", UNKNOWN),
+                "AUROC": figures.get("golden image AUROC", UNKNOWN),
+                "caught": figures.get("confirmed defects caught, %", UNKNOWN),
+                "ms": figures.get("ms per picture", UNKNOWN),
+                "parity": facts.get("parity", UNKNOWN).partition(" on ")[0],
             }
         )
     st.table(told, hide_index=True, border="horizontal")
-
-
-def _compare(rows: Sequence[VersionRow]) -> None:
-    ids = [row.version.id for row in rows]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Compare**")
-        one = st.selectbox("one version", ids, index=min(1, len(ids) - 1), label_visibility="collapsed", width=110)
-        other = st.selectbox("the other version", ids, label_visibility="collapsed", width=110)
-    letters = [
-        wiring.letter_of(row.version.bundle.uri) for number in (one, other) for row in rows if row.version.id == number
-    ]
-    for number, letter in zip((one, other), letters, strict=True):
-        if letter.problem:
-            st.caption(plain(f"Version {number}: {letter.problem}."))
-    told = [
-        {"": name, f"version {one}": left, f"version {other} ": right, "differs": "\u2260" if differs else ""}
-        for name, left, right, differs in compared(letters[0].facts, letters[1].facts)
-    ]
-    if told:
-        st.table(told, hide_index=True, border="horizontal")
 
 
 def _asking(product: str, rows: Sequence[VersionRow]) -> None:
@@ -143,7 +147,7 @@ def _answers(product: str) -> None:
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     for each in found:
         asked = f"{each.kind.value} \u00b7 {each.who} \u00b7 {moment_words(each.asked_at, now, zone)}"
-        st.markdown(f"**{SIGNS[each.state]}** {plain(each.answer or each.why)}  \n:gray[{plain(asked)}]")
+        st.markdown(f"**{SIGNS[each.state]}** {plain(words_in(each.answer) or each.why)}  \n:gray[{plain(asked)}]")
     if any(each.state is RequestState.WAITING and (now - each.asked_at).total_seconds() > 60 for each in found):
         st.warning("A request waits for more than a minute: does the retrain station run? `python -m retrain`")
 

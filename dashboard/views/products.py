@@ -10,6 +10,7 @@ from core.asking import ask_training
 from core.changes import save_product
 from core.errors import LineError
 from core.frame import PRODUCT_NAME
+from core.preview import words_in
 from core.product import Product, Recipe
 from core.regions import Regions, regions_of
 from dashboard import wiring
@@ -18,6 +19,7 @@ from dashboard.products.good_pictures import GoodPictures, keep_good_pictures
 from dashboard.products.read_models import newest_picture
 from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
 from dashboard.views.live import running
+from dashboard.views.preview import preview
 from dashboard.views.trouble import page_style, plain, say_no, show_error
 from dashboard.who import person
 
@@ -153,6 +155,7 @@ def _good_pictures(name: str) -> None:
     st.caption(f"{len(good.uris)} pictures are ready. Sixty or more of good parts give limits that hold.")
     _train(name, good.uris)
     _progress(name)
+    preview(name, good.uris)
 
 
 def _train(name: str, uris: Sequence[str]) -> None:
@@ -182,6 +185,6 @@ def _progress(name: str) -> None:
                 told = f"Training: {100 * training.share:.0f} % \u00b7 {plain(training.stage)}"
                 st.progress(min(max(training.share, 0.0), 1.0), text=told)
         for request in ledger.requests(name, 1) if name else []:
-            st.caption(plain(f"{request.kind.value}: {request.state.value}. {request.answer}"))
+            st.caption(plain(f"{request.kind.value}: {request.state.value}. {words_in(request.answer)}"))
     except LineError as error:
         show_error(error)

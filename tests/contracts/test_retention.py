@@ -295,6 +295,16 @@ def test_a_claim_goes_once_no_bus_can_hold_its_record(kept: Kept) -> None:
     assert list(shelf.contents) == ["memory:claims/1970-01-01/new"]
 
 
+def test_a_preview_goes_after_some_days(kept: Kept) -> None:
+    """No row names it, so its folder's day and its own age decide."""
+    shelf = MemoryArtifacts()
+    old, new = (f"previews/{TODAY - timedelta(days=age):%Y-%m-%d}/1-0.png" for age in (4, 0))
+    for name, age in ((old, 4), (new, 0)):
+        shelf.written[shelf.put(name, b"x")] = TODAY - timedelta(days=age)
+    kept.retention(shelf=shelf).run()
+    assert list(shelf.contents) == [f"memory:{new}"]
+
+
 def test_what_a_crash_left_without_a_row_goes_with_its_day(kept: Kept) -> None:
     """A worker died between artifact and transaction, and the frame's next try wrote other names."""
     shelf = MemoryArtifacts(clock=lambda: TODAY - timedelta(days=50))

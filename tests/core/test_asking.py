@@ -6,7 +6,7 @@ import pytest
 
 from core.access import Person, Role
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.asking import ask_promotion, ask_rollback, ask_training
+from core.asking import ask_preview, ask_promotion, ask_rollback, ask_training
 from core.errors import AccessDenied, ReasonMissing
 from core.request import Request, RequestKind
 from tests.contracts.ledgers import TODAY
@@ -43,3 +43,15 @@ def test_others_and_those_without_a_reason_ask_nothing(kind: RequestKind) -> Non
     with pytest.raises(ReasonMissing):
         ASKED[kind](ledger, ENGINEER, " ")
     assert ledger.requests("nut", 5) == []
+
+
+def test_whoever_answers_for_a_product_may_have_defects_drawn() -> None:
+    """It changes nothing, so it asks for no reason; the audit knows of it all the same."""
+    ledger, quality = MemoryLedger(), Person("petra", frozenset({Role.QUALITY}))
+    asked = ask_preview(ledger, quality, "nut", ["memory:a"], TODAY)
+    assert (asked.kind, asked.who, dict(asked.details)) == (
+        RequestKind.PREVIEW_DEFECTS, "petra", {"images": ["memory:a"]},
+    )  # fmt: skip
+    with pytest.raises(AccessDenied):
+        ask_preview(ledger, Person("omar", frozenset({Role.OPERATOR})), "nut", ["memory:a"], TODAY)
+    assert ledger.requests("nut", 5) == [asked]

@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 24)
 
 def test_bundles_are_no_folder_that_ages() -> None:
     """A model that is not active today may be rolled back to tomorrow."""
-    assert set(Folder) == {"frames", "maps", "quarantine", "claims"}
+    assert set(Folder) == {"frames", "maps", "quarantine", "claims", "previews"}
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
@@ -23,10 +23,19 @@ def test_every_horizon_lies_behind_today(today: date) -> None:
     """Nothing of today ever goes, whatever the settings allow."""
     lowest = RetentionSettings(
         inspections_days=15, maps_days=15, full_maps_days=1, ok_frames_days=1, review_frames_days=1, ng_frames_days=1,
-        error_frames_days=1, quarantine_days=7, claims_days=2, outbox_days=1, minutes_days=1, camera_runs_days=30,
+        error_frames_days=1, quarantine_days=7, claims_days=2, previews_days=1, outbox_days=1,
+        minutes_days=1, camera_runs_days=30,
     )  # fmt: skip
     found = horizons(lowest, today)
-    days = [found.inspections, found.maps, found.full_maps, found.quarantine, found.claims, *found.frames.values()]
+    days = [
+        found.inspections,
+        found.maps,
+        found.full_maps,
+        found.quarantine,
+        found.claims,
+        found.previews,
+        *found.frames.values(),
+    ]
     assert max(days) < today
     assert not is_before(today.isoformat(), max(days))
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.dashboard.places import chromium, fresh_line, opened, running_dashboard
 from tests.dashboard.seed import seed_parts, seed_workers
+from tests.dashboard.seed_nights import seed_disagreements, seed_nights
 from tests.dashboard.seed_weeks import seed_weeks
 
 PAGES = ("live", "review", "defects", "shift", "trends", "thresholds", "products", "models", "health")
@@ -26,7 +27,10 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
         seed_weeks(place.line)
+        judging = place.line.ledger.active()["gear"].model.id
         seed_parts(place.line)
+        newest = place.line.ledger.active()["gear"].model.id
+        seed_disagreements(place.line, seed_nights(place.line, newest, judging))
         seed_workers(place.line)
         with running_dashboard(place.environment, Path(folder)) as address, chromium() as browser:
             for name in asked.pages:

@@ -1,15 +1,20 @@
 """The Models page as an engineer uses it; the test is the retrain station."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from core.request import RequestKind, RequestState
+from dashboard.apart.read_models import apart, side_by_side
+from dashboard.apart.tiles import words_of
+from dashboard.views.compared import PAGE
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
-from tests.dashboard.seed_weeks import seed_weeks
+from tests.dashboard.seed import seed_parts
+from tests.dashboard.seed_nights import seed_disagreements, seed_nights
+from tests.dashboard.seed_weeks import newer_model, seed_weeks
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -51,3 +56,34 @@ def test_without_a_reason_nothing_is_asked(browser: Browser, running: tuple[Plac
     expect(page.get_by_text("Say why", exact=False)).to_be_visible()
     assert len(place.line.ledger.requests("gear", 10)) == before
     page.context.close()
+
+
+def test_two_versions_are_compared_on_the_parts_they_both_scored(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The worst disagreement first, as a picture with both words; the other parts by the arrow keys."""
+    folder: Path = tmp_path_factory.mktemp("compared")
+    with fresh_line(folder) as place, running_dashboard(place.environment, folder) as address:
+        seed_parts(place.line, count=60)
+        judging = place.line.ledger.active()["gear"].model.id
+        beside = newer_model(place.line, place.line.now - timedelta(days=2)).model_version_id
+        seed_disagreements(place.line, seed_nights(place.line, judging, beside))
+        (run,) = side_by_side(place.engine, "gear")
+        first, second = apart(place.engine, run, None, 2)
+        page = opened(browser, f"{address}/models")
+        tiles = page.locator(".gallery button")
+        expect(tiles).to_have_count(PAGE)
+        expect(tiles.first.locator(".line")).to_have_text(
+            [words_of(judging, first.judging), words_of(beside, first.beside)]
+        )
+        expect(tiles.first.locator("img")).to_be_visible()
+        expect(page.get_by_text(words_of(judging, first.judging), exact=False).last).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("link", name="full story")).to_have_attribute("href", f"part?part={second.key}")
+        page.get_by_role("button", name="Milder").click()
+        expect(tiles).to_have_count(run.apart - PAGE)
+        expect(page.get_by_text("Quality over the nights")).to_be_visible()
+        expect(
+            page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first
+        ).to_be_visible()
+        page.context.close()

@@ -1,13 +1,17 @@
 """The Products page as a quality engineer uses it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.request import RequestKind
+from core.preview import drawn_in
+from core.request import RequestKind, RequestState
 from line.seed.pictures import encoded, rendered_part
+from model.images import decode
+from retrain.preview import Previewing
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed import seed_parts
 
@@ -64,6 +68,24 @@ def test_a_first_model_is_asked_for_from_uploaded_pictures(browser: Browser, run
     (request,) = place.line.ledger.requests("gear", 5)
     assert (request.kind, request.why) == (RequestKind.TRAIN, "first of its kind")
     assert all(place.line.artifacts.get(uri) for uri in request.details["images"])
+    page.context.close()
+
+
+def test_defects_are_drawn_on_good_parts_that_the_line_kept(browser: Browser, running: tuple[Place, str]) -> None:
+    """The page asks, the station draws, the page shows; the test lends the station its hands."""
+    place, address = running
+    page = opened(browser, f"{address}/products")
+    page.get_by_role("button", name="Draw defects").click()
+    expect(page.get_by_text("waits for the retrain station", exact=False)).to_be_visible()
+    ledger, now = place.line.ledger, datetime.now(UTC)
+    requests = iter(lambda: ledger.take_request(now, "test"), None)
+    request = next(each for each in requests if each.kind is RequestKind.PREVIEW_DEFECTS)
+    answer = Previewing(ledger, place.line.artifacts, decode, lambda: now).answer(request)
+    ledger.answer(request.id, RequestState.DONE, answer, now)
+    tiles = page.locator(".gallery button")
+    expect(tiles).to_have_count(len(drawn_in(answer)))
+    expect(tiles.first.locator("img")).to_be_visible()
+    expect(page.get_by_text("drawn defect 1", exact=False)).to_be_visible()
     page.context.close()
 
 

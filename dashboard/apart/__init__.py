@@ -1,0 +1,1 @@
+"""Parts on which two versions disagreed."""

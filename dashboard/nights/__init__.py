@@ -1,0 +1,1 @@
+"""What each training measured of its candidate."""
