@@ -19,6 +19,7 @@ from core.errors import ArtifactMissing, BundleRefused, LineError, NightInterrup
 from core.health import Pulse, Recent, StationHealth
 from core.product import Product
 from core.settings import LineSettings
+from model.again.lessons import Beginning
 from model.images import decode
 from model.strict.bundle import check_letter, checked_sha256
 from retrain.drift import drifted
@@ -36,7 +37,7 @@ from retrain.station_verbs import cancel, promote_version, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
-from retrain.workshop.jobs import Beginning, Bounds
+from retrain.workshop.jobs import Bounds
 
 DRIFT_PARTS = 5000
 """Newest parts in which drift is looked for."""

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import ArtifactMissing, ArtifactTooLarge, ImageRefused, LineError
 from core.product import Recipe
 from core.retraining import LearnedPart, RunState, Snapshot, TrainingRun, Use
+from model.again.lessons import Beginning, FirstLesson
 from model.calibration import split
 from retrain.learned import kept_part
 from retrain.night import in_a_diary, run_night
@@ -147,8 +148,7 @@ def _trained(snapshot: Snapshot, recipe: Recipe, pictures: Pictures, shop: Shop,
         [str(pictures.path(part.frame_uri, part.sha256)) for part in snapshot.of_use(use)]
         for use in (Use.TRAIN, Use.CALIBRATE)
     )
-    job = FirstJob(
-        shop.bounds,
+    lesson = FirstLesson(
         shop.beginning,
         str(folder / "candidate"),
         train,
@@ -162,18 +162,17 @@ def _trained(snapshot: Snapshot, recipe: Recipe, pictures: Pictures, shop: Shop,
         recipe.review_budget,
         seed=diary.run.id,
     )
-    diary.step(f"training on {len(train)} pictures from nothing, in its own process: {_said(job)}")
-    result = shop.work(job, folder / "train", watch(diary, shop, recipe))
+    diary.step(f"training on {len(train)} pictures from nothing, in its own process: {_said(lesson.beginning)}")
+    result = shop.work(FirstJob(shop.bounds, lesson), folder / "train", watch(diary, shop, recipe))
     diary.save(passes=float(result["passes"]))
     said = f"trained: {result['passes']} image passes, {result['flow_passes']} passes of density"
     diary.step(f"{said}, rejects from {result['reject_from']:.4g}, reviews from {result['review_from']:.4g}")
     for reason in result["threshold_reasons"]:
         diary.step(reason)
-    return Path(job.out)
+    return Path(lesson.out)
 
 
-def _said(job: FirstJob) -> str:
-    begins = job.beginning
+def _said(begins: Beginning) -> str:
     if begins.weights == "random":
         alone = "it learns from these pictures alone, and finds less than one that knows ImageNet"
         return f"{begins.encoder} starts from random weights, as RETRAIN_WEIGHTS asks: {alone}"

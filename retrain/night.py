@@ -16,6 +16,7 @@ from core.ports import LearningSource
 from core.product import ActiveModel, ModelVersion, Recipe
 from core.retraining import RunState, Snapshot, TrainingRun, Use
 from core.verdict import Threshold
+from model.again.lessons import Lesson
 from retrain.automatic import accepted_by_themselves
 from retrain.curation import curated
 from retrain.gate import GatePart, GateRule, Measured, figures, reasons_for_a_person, reasons_to_refuse
@@ -186,8 +187,7 @@ def _candidate_for(night: Night) -> TrainingRun:
 
 def _trained(night: Night, incumbent: Path) -> Path:
     candidate = night.folder / "candidate"
-    job = TrainJob(
-        night.shop.bounds,
+    lesson = Lesson(
         str(incumbent),
         str(candidate),
         night.files(Use.TRAIN),
@@ -198,8 +198,10 @@ def _trained(night: Night, incumbent: Path) -> Path:
         night.recipe.review_budget,
         seed=night.diary.run.id,
     )
-    night.diary.step(f"training on {len(job.train)} pictures from {night.found.active.model.id}, in its own process")
-    result = night.shop.work(job, night.folder / "train", watch(night.diary, night.shop, night.recipe))
+    night.diary.step(f"training on {len(lesson.train)} pictures from {night.found.active.model.id}, in its own process")
+    result = night.shop.work(
+        TrainJob(night.shop.bounds, lesson), night.folder / "train", watch(night.diary, night.shop, night.recipe)
+    )
     night.diary.save(passes=float(result["passes"]))
     said = f"trained: {result['passes']} image passes, {result['flow_passes']} passes of density"
     night.diary.step(f"{said}, rejects from {result['reject_from']:.4g}, reviews from {result['review_from']:.4g}")

@@ -16,9 +16,10 @@ from core.ports import ArtifactStore, Clock, FrameDecoder
 from core.product import Recipe
 from core.retraining import RunState, TrainingRun
 from core.shadow import Shadows
+from model.again.lessons import Beginning
 from retrain.gathering import NightLedger
 from retrain.promotion import BundleReader
-from retrain.workshop.jobs import Beginning, Bounds, Job
+from retrain.workshop.jobs import Bounds, Job
 from retrain.workshop_door import Watch, WorkshopStopped, worked
 
 LOOKED_AT = 20

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, text
 from core.adapters import postgres_programs
 from core.adapters.artifacts import FsspecArtifacts, check_name
 from core.adapters.database import translated
+from core.adapters.learned_pictures import backed_up
 from core.adapters.migrate import known_revisions
 from core.adapters.retain import alone
 from core.backup import ARTIFACTS, DUMP, MANIFEST, Held, Manifest, names_in_store
@@ -142,7 +143,8 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 def _named(connection: Connection) -> set[str]:
     queries = [f"select {column} from {table} where {column} <> ''" for table, column in NAMING]  # noqa: S608
-    return {uri for query in queries for uri in connection.scalars(text(query))}
+    found = {uri for query in queries for uri in connection.scalars(text(query))}
+    return found | set(connection.scalars(backed_up()))
 
 
 def _require_empty(engine: Engine) -> None:

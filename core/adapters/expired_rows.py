@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
+from core.adapters.learned_pictures import replayable
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
 from core.adapters.schema_parts import part_decision
 from core.adapters.schema_retention import discarded_artifact
@@ -30,8 +31,8 @@ FOR_EVER = (review.c.frame_uri, golden_part.c.frame_uri)
 AGING = (inspection.c.frame_uri, inspection.c.maps_uri, quarantine.c.evidence_uri)
 
 
-def _named_for_ever(uri: ColumnElement[str]) -> ColumnElement[bool]:
-    return or_(*(exists().where(column == uri) for column in FOR_EVER))
+def _is_needed(uri: ColumnElement[str]) -> ColumnElement[bool]:
+    return or_(*(exists().where(column == uri) for column in FOR_EVER), uri.in_(replayable()))
 
 
 def expired_frames(decision: Decision, before: date) -> ColumnElement[bool]:
@@ -46,7 +47,7 @@ def expired_maps(before: date) -> ColumnElement[bool]:
 
 
 def _expired(uri: Any, before: date) -> ColumnElement[bool]:
-    return and_(inspection.c.captured_at < begin_of(before), uri != "", ~_named_for_ever(uri))
+    return and_(inspection.c.captured_at < begin_of(before), uri != "", ~_is_needed(uri))
 
 
 def count(engine: Engine, table: Any, condition: ColumnElement[bool]) -> int:
@@ -119,9 +120,9 @@ def forget_discarded(engine: Engine, uris: Sequence[str]) -> None:
 
 def named(engine: Engine, uris: Sequence[str]) -> set[str]:
     """Those of these URIs that a row of whatever age still names; inspections are looked at by the day's own index."""
-    columns = (*FOR_EVER, quarantine.c.evidence_uri)
+    evidence = select(quarantine.c.evidence_uri).where(quarantine.c.evidence_uri.in_(uris))
     with translated(), engine.connect() as connection:
-        return {uri for column in columns for uri in connection.scalars(select(column).where(column.in_(uris)))}
+        return {uri for query in (_kept(uris), evidence) for uri in connection.scalars(query)}
 
 
 def expired_outbox(before: date) -> ColumnElement[bool]:
@@ -154,8 +155,9 @@ def remove(engine: Engine, table: Any, condition: ColumnElement[bool]) -> int:
 
 
 def _kept(uris: Sequence[str]) -> Select[Any]:
-    names = union_all(*(select(column.label("uri")).where(column.in_(uris)) for column in FOR_EVER)).subquery()
-    return select(names.c.uri)
+    of_people = (select(column.label("uri")) for column in FOR_EVER)
+    names = union_all(*of_people, replayable()).subquery()
+    return select(names.c.uri).where(names.c.uri.in_(uris))
 
 
 def _listed(uris: Iterable[str], at: datetime) -> Any:

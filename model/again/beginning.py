@@ -1,11 +1,12 @@
 """A first model: both stages from nothing but an encoder, by the recipe of the product."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from model.again.lessons import FirstLesson
 from model.again.teaching import good_images
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.encoder import open_encoder
@@ -18,33 +19,7 @@ from model.recipe import Recipe, train_bundle
 from model.textures import procedural_textures
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLesson:
-    """Begin with this encoder, learn from `train`, take thresholds and constants on `calibrate`, write to `out`.
-
-    `input_height` and `input_width` are 0 for a size chosen from the pictures; of the score's shares None is the
-    default. `minutes` are for both stages, 0 for as many as they need; `engine` is tried by the parity gate at the end.
-    """
-
-    encoder: str
-    weights: str
-    minutes: float
-    engine: str
-    out: Path
-    train: Sequence[str]
-    calibrate: Sequence[str]
-    input_height: int
-    input_width: int
-    smoothing: float | None
-    top_share: float | None
-    minimum_area: float | None
-    false_reject_budget: float
-    review_budget: float
-    seed: int
-    device: str
-
-
-def begun(lesson: FirstLesson, clock: Seconds) -> Generator[Progress, None, Letter]:
+def begun(lesson: FirstLesson, device: str, clock: Seconds) -> Generator[Progress, None, Letter]:
     """Train, and write the bundle; yields progress.
 
     Raises:
@@ -52,13 +27,14 @@ def begun(lesson: FirstLesson, clock: Seconds) -> Generator[Progress, None, Lett
         ImageRefused: A picture cannot be decoded.
     """
     torch.manual_seed(lesson.seed)
-    encoder = open_encoder(lesson.encoder, lesson.weights, reflect=False)
+    begins = lesson.beginning
+    encoder = open_encoder(begins.encoder, begins.weights, reflect=False)
     framing = framing_of(lesson)
-    network = NetworkConfig(lesson.encoder, framing.tile_height, framing.tile_width, encoder.normalisation)
+    network = NetworkConfig(begins.encoder, framing.tile_height, framing.tile_width, encoder.normalisation)
     made = (encoder, network, training_config(lesson), score_rule(lesson, framing), procedural_textures(lesson.seed))
-    recipe = Recipe(*made, "procedural", framing=framing, engine=lesson.engine)
+    recipe = Recipe(*made, "procedural", framing=framing, engine=begins.engine)
     images = good_images(lesson.train, lesson.calibrate, framing)
-    return (yield from train_bundle(images, recipe, lesson.out, torch.device(lesson.device), clock))
+    return (yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock))
 
 
 def framing_of(lesson: FirstLesson) -> Framing:
@@ -79,7 +55,7 @@ def training_config(lesson: FirstLesson) -> TrainingConfig:
     """The whole training, within the minutes that there are."""
     return TrainingConfig(
         seed=lesson.seed,
-        minutes=lesson.minutes,
+        minutes=lesson.beginning.minutes,
         false_reject_budget=lesson.false_reject_budget,
         review_budget=max(lesson.false_reject_budget, lesson.review_budget),
     )

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from model.again.lessons import Lesson
 from model.bundle import load_bundle
 from model.config import TrainingConfig
 from model.detector import filled_network
@@ -22,41 +22,23 @@ LOWER_RATE = 0.5
 """Of the peak learning rates of a first training: what was learned is not to be forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """Go on from the bundle in `start` with these pictures, and write a bundle to `out`.
-
-    The network learns from `train`; thresholds and constants are taken on `calibrate`. Passes are a budget.
-    """
-
-    start: Path
-    out: Path
-    train: Sequence[str]
-    calibrate: Sequence[str]
-    passes: float
-    flow_passes: float
-    false_reject_budget: float
-    review_budget: float
-    seed: int
-    device: str
-
-
-def taught(lesson: Lesson, clock: Seconds) -> Generator[Progress, None, Letter]:
+def taught(lesson: Lesson, device: str, clock: Seconds) -> Generator[Progress, None, Letter]:
     """Train, and write the bundle; yields progress.
 
     Raises:
         BundleRefused: The bundle to go on from is damaged.
         ImageRefused: A picture cannot be decoded.
     """
-    letter, tensors = load_bundle(lesson.start)
+    start = Path(lesson.start)
+    letter, tensors = load_bundle(start)
     network = filled_network(letter.network, tensors)
     encoder = Encoder(network.encoder, letter.network.normalisation, letter.training.encoder_weights)
     made = (encoder, letter.network, training_config(lesson), letter.score_rule, procedural_textures(lesson.seed))
     engine = "" if letter.parity is None else letter.parity.engine
-    recipe = Recipe(*made, "procedural", lesson.start, letter.framing, engine=engine)
+    recipe = Recipe(*made, "procedural", start, letter.framing, engine=engine)
     images = good_images(lesson.train, lesson.calibrate, letter.framing)
     torch.manual_seed(lesson.seed)
-    return (yield from train_bundle(images, recipe, lesson.out, torch.device(lesson.device), clock))
+    return (yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock))
 
 
 def training_config(lesson: Lesson) -> TrainingConfig:

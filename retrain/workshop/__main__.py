@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LineError
-from model.again.beginning import FirstLesson, begun
-from model.again.teaching import Lesson, taught
+from model.again.beginning import begun
+from model.again.teaching import taught
 from model.letter import Letter
 from model.pace import Progress
 from model.progress_file import ProgressFile
@@ -41,9 +41,9 @@ def main(arguments: list[str]) -> int:
 def done(job: Job, progress: ProgressFile) -> Mapping[str, Any]:
     """What came of it, as plain values."""
     if isinstance(job, TrainJob):
-        return trained(taught(lesson_of(job), time.monotonic), progress)
+        return trained(taught(job.lesson, job.bounds.device, time.monotonic), progress)
     if isinstance(job, FirstJob):
-        return trained(begun(first_lesson_of(job), time.monotonic), progress)
+        return trained(begun(job.lesson, job.bounds.device, time.monotonic), progress)
     if isinstance(job, MeasureJob):
         return {"findings": [asdict(found) for found in measured(job)]}
     return {"scores": scored(job)}
@@ -63,44 +63,6 @@ def trained(training: Generator[Progress, None, Letter], progress: ProgressFile)
                 "reject_from": letter.threshold.reject_from,
                 "threshold_reasons": list(letter.threshold_reasons),
             }
-
-
-def lesson_of(job: TrainJob) -> Lesson:
-    """The job as the model's own words."""
-    return Lesson(
-        Path(job.start),
-        Path(job.out),
-        job.train,
-        job.calibrate,
-        job.passes,
-        job.flow_passes,
-        job.false_reject_budget,
-        job.review_budget,
-        job.seed,
-        job.bounds.device,
-    )
-
-
-def first_lesson_of(job: FirstJob) -> FirstLesson:
-    """The same of a first model's job."""
-    return FirstLesson(
-        job.beginning.encoder,
-        job.beginning.weights,
-        job.beginning.minutes,
-        job.beginning.engine,
-        Path(job.out),
-        job.train,
-        job.calibrate,
-        job.input_height,
-        job.input_width,
-        job.smoothing,
-        job.top_share,
-        job.minimum_area,
-        job.false_reject_budget,
-        job.review_budget,
-        job.seed,
-        job.bounds.device,
-    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from model.again.lessons import Beginning, FirstLesson, Lesson
+
 JOB, RESULT, PROGRESS, LOG = "job.json", "result.json", "progress.json", "log.txt"
 TRAIN, MEASURE, SCORE, FIRST = "train", "measure", "score", "first"
 
@@ -22,54 +24,18 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class TrainJob:
-    """Go on from the bundle in `start` with these pictures, and write a bundle to `out`."""
+    """Go on from a bundle, as the lesson says."""
 
     bounds: Bounds
-    start: str
-    out: str
-    train: Sequence[str]
-    calibrate: Sequence[str]
-    passes: float
-    flow_passes: float
-    false_reject_budget: float
-    review_budget: float
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a first model begins with: a timm encoder and its weights (`hub`, `random` or a safetensors file).
-
-    `minutes` are for both stages, 0 for as many as they need; `engine` is tried by the parity gate, empty for none.
-    """
-
-    encoder: str = "wide_resnet50_2"
-    weights: str = "hub"
-    minutes: float = 0.0
-    engine: str = "auto"
+    lesson: Lesson
 
 
 @dataclass(frozen=True, slots=True)
 class FirstJob:
-    """Train from nothing on these pictures, and write a bundle to `out`.
-
-    `input_height` and `input_width` are 0 for a size chosen from the pictures; of the score's shares None is the
-    training's own default.
-    """
+    """Train from nothing, as the lesson says."""
 
     bounds: Bounds
-    beginning: Beginning
-    out: str
-    train: Sequence[str]
-    calibrate: Sequence[str]
-    input_height: int
-    input_width: int
-    smoothing: float | None
-    top_share: float | None
-    minimum_area: float | None
-    false_reject_budget: float
-    review_budget: float
-    seed: int
+    lesson: FirstLesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +107,11 @@ def read_job(folder: Path) -> Job:
     stored = json.loads((folder / JOB).read_text())
     kind = KINDS[stored.pop("kind")]
     stored["bounds"] = Bounds(**stored["bounds"])
-    if "beginning" in stored:
-        stored["beginning"] = Beginning(**stored["beginning"])
+    if kind is TrainJob:
+        stored["lesson"] = Lesson(**stored["lesson"])
+    if kind is FirstJob:
+        begins = Beginning(**stored["lesson"].pop("beginning"))
+        stored["lesson"] = FirstLesson(begins, **stored["lesson"])
     if "pictures" in stored:
         stored["pictures"] = [Picture(**picture) for picture in stored["pictures"]]
     return kind(**stored)

@@ -20,10 +20,7 @@ from line.rows import rows_of
 from model.metrics import image_auroc
 from tests import servers
 from tests.dashboard.places import chromium, opened, running_dashboard
-
-SHARED = Path(os.environ.get("SHARED", Path(__file__).parents[2] / ".." / "shared")).resolve()
-SET = SHARED / "data" / "ballscrew"
-WEIGHTS = SHARED / "weights" / "mobilenetv2_100_in1k.safetensors"
+from tests.line.real_images import SET, SHARED, WEIGHTS, skip_without_images
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3600)]
 
@@ -35,8 +32,7 @@ def python_m(environment: Mapping[str, str], module: str, *arguments: str) -> No
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained here, or the one that BUNDLE names."""
-    if not SET.is_dir():
-        pytest.skip(f"no real images in {SHARED}: SHARED=DIR names the folder with data/ and weights/")
+    skip_without_images()
     if "BUNDLE" in os.environ:
         return Path(os.environ["BUNDLE"])
     out = tmp_path_factory.mktemp("ballscrew") / "bundle"

@@ -65,7 +65,8 @@ def teach(folder: Path, train: Sequence[str], calibrate: Sequence[str], budget: 
 def work(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
     """Shop.work."""
     if isinstance(job, TrainJob | FirstJob):
-        fitted = teach(Path(job.out), job.train, job.calibrate, job.false_reject_budget)
+        lesson = job.lesson
+        fitted = teach(Path(lesson.out), lesson.train, lesson.calibrate, lesson.false_reject_budget)
         return {"passes": 1.0, "flow_passes": 1.0, "threshold_reasons": [], **asdict(fitted)}
     if isinstance(job, ScoreJob):
         return {"scores": scores(Path(job.bundle), [seen(picture.path) for picture in job.pictures])}

@@ -19,6 +19,7 @@ from core.errors import NightInterrupted
 from core.product import Product, Recipe
 from core.request import Request, RequestKind, RequestState
 from core.retraining import RunState, TrainingRun, Use
+from model.again.lessons import Beginning, FirstLesson
 from model.bundle import read_letter
 from model.recipe import FEWEST_IMAGES
 from retrain.first_model import FEWEST_PICTURES, NOTHING_BEFORE, run_order
@@ -26,7 +27,7 @@ from retrain.night import run_night
 from retrain.promotion import fetched_bundle
 from retrain.shop import Shop
 from retrain.station import Station
-from retrain.workshop.jobs import Beginning, FirstJob, Job
+from retrain.workshop.jobs import FirstJob, Job
 from retrain.workshop_door import Watch, WorkshopFailed
 from tests.contracts.ledgers import fresh_postgres_ledger
 from tests.retrain import small_workshop
@@ -135,7 +136,7 @@ def test_good_pictures_become_the_model_that_judges(first: FirstLine) -> None:
     active, run = first.ledger.active()["disc"], first.run()
     assert (run.state, run.who, run.candidate_id, run.incumbent_id) == (RunState.PROMOTED, "ada", active.model.id, None)
     assert first.ledger.promotions("disc", 1)[0].who == "ada"
-    assert active.threshold == small_workshop.read_bundle(Path(_job(first).out)).threshold
+    assert active.threshold == small_workshop.read_bundle(Path(_lesson(first).out)).threshold
     assert NOTHING_BEFORE in [step.text for step in first.ledger.steps(run.id)]
     assert first.ledger.trainings()[0].share == 1
 
@@ -143,9 +144,9 @@ def test_good_pictures_become_the_model_that_judges(first: FirstLine) -> None:
 def test_the_recipe_decides_what_is_trained(first: FirstLine) -> None:
     """Its size, its score and its budgets."""
     first.answered(first.upload(range(30)))
-    job = _job(first)
-    assert (job.input_height, job.smoothing, job.top_share, job.minimum_area) == (64, 0.02, 0.01, 0.001)
-    assert (job.false_reject_budget, job.review_budget) == (BUDGET, BUDGET)
+    lesson = _lesson(first)
+    assert (lesson.input_height, lesson.smoothing, lesson.top_share, lesson.minimum_area) == (64, 0.02, 0.01, 0.001)
+    assert (lesson.false_reject_budget, lesson.review_budget) == (BUDGET, BUDGET)
 
 
 def test_nights_replay_what_the_first_model_learned(first: FirstLine) -> None:
@@ -292,10 +293,10 @@ def test_random_weights_say_so(first: FirstLine) -> None:
     assert "wide_resnet50_2 starts from random weights, as RETRAIN_WEIGHTS asks" in said
 
 
-def _job(first: FirstLine) -> FirstJob:
+def _lesson(first: FirstLine) -> FirstLesson:
     (job,) = first.jobs
     assert isinstance(job, FirstJob)
-    return job
+    return job.lesson
 
 
 @pytest.fixture
