@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from core.errors import ImageRefused
 from core.inspection import StoredMap
+from core.strange_picture import refuse_strange
 
 PIXEL_LIMIT = 50_000_000
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -72,8 +73,9 @@ def kind_of(content: bytes) -> str:
     """What the header says it is, e.g. `PNG`.
 
     Raises:
-        ImageRefused: It is not a picture, or has too many pixels.
+        ImageRefused: It is not a picture, has too many pixels, or is ambiguous about how much memory it takes.
     """
+    refuse_strange(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower

@@ -14,6 +14,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 from core.errors import ImageRefused, ImageTooLarge  # noqa: E402
 from core.frame import Image  # noqa: E402
+from core.strange_picture import refuse_strange  # noqa: E402
 from model.image_header import announced_size  # noqa: E402
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -38,9 +39,10 @@ def decode(content: bytes, max_pixels: int = MAX_PIXELS) -> Image:
         max_pixels: Limit on width x height, checked in the header before anything is decoded.
 
     Raises:
-        ImageRefused: Not one of these formats, damaged, or cut short.
+        ImageRefused: Not one of these formats, damaged, cut short, or ambiguous about how much memory it takes.
         ImageTooLarge: More pixels than the limit.
     """
+    refuse_strange(content)
     width, height = announced_size(content)
     if width < 1 or height < 1:
         raise ImageRefused(f"{width} x {height} pixels announced")

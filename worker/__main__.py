@@ -25,8 +25,8 @@ from core.inspection import OpenDays
 from core.ports import Detector, FrameConsumer
 from core.settings import LineSettings
 from core.signature import Doubts, believe, doubts_of, read_keyring
+from model.images import decode
 from model.strict.bundle import check_bundle, check_letter
-from model.strict.decoding import decode_strictly
 from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
@@ -125,7 +125,7 @@ def _bench(
         hands=Hands(ledger, owner),
         slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
         days=Days(lambda: _prepared(ledger), time.monotonic),
-        decode=decode_strictly,
+        decode=decode,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
         clock=clock,
         limits=BatchLimits(settings.batch_frames, settings.batch_wait_ms / 1000, settings.poll_wait_ms / 1000),

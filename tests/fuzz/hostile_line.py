@@ -11,7 +11,7 @@ from core.frame import ClaimedFrame, Frame
 from core.inspection import Failure, OpenDays, Position, Refusal, Result
 from core.verdict_message import key_of, to_verdict_message
 from core.wire import Record, from_record
-from model.strict.decoding import decode_strictly
+from model.images import decode
 from tests.fuzz.messages import PICTURES, claimed_at
 from tests.worker.in_memory_line import Line
 from worker.loop import Bench
@@ -60,7 +60,7 @@ class HostileLine:
         self._line.ledger.days = OPEN
         self._line.promote()
         self._line.artifacts.contents |= {claimed_at(suffix): content for suffix, content in PICTURES}
-        self._bench: Bench = replace(self._line.bench(), decode=decode_strictly)
+        self._bench: Bench = replace(self._line.bench(), decode=decode)
         self._keys: set[Key] = set()
 
     def _check(self, record: Record, position: Position) -> None:

@@ -1,10 +1,18 @@
-"""What a TIFF's directory may say. Its two readers, ours and the decoder's, must not understand it differently."""
+"""What an encoded picture may say of itself before any decoder believes it: the one guard of all who decode.
+
+A decoder takes the memory that a PNG's chunk says it needs before it looks for it. A TIFF's two readers, ours and the
+decoder's, must not understand its directory differently.
+"""
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.errors import ImageRefused
+
+PNG = b"\x89PNG\r\n\x1a\n"
+CHUNK_FRAME = 12
+"""Bytes of a chunk beside its content: length, name, checksum."""
 
 ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 WIDTH, HEIGHT, BITS, TILE_WIDTH, TILE_HEIGHT = 256, 257, 258, 322, 323
@@ -23,6 +31,32 @@ class Entry:
 
     tag: int
     value: int
+
+
+def refuse_strange(content: bytes) -> None:
+    """Nothing for a picture whose memory is what its header says, of any format.
+
+    Raises:
+        ImageRefused: It is ambiguous about how much memory it takes, or asks for too much of it.
+    """
+    refuse_strange_png(content)
+    refuse_strange_tiff(content)
+
+
+def refuse_strange_png(content: bytes) -> None:
+    """Nothing for other formats, and for a PNG whose chunks say no more than is there.
+
+    Raises:
+        ImageRefused: A chunk claims to be longer than what is left of the file.
+    """
+    if not content.startswith(PNG):
+        return
+    at = len(PNG)
+    while at + CHUNK_FRAME <= len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        if length > len(content) - at - CHUNK_FRAME:
+            raise ImageRefused(f"a PNG chunk of {length} bytes in a file of {len(content)}")
+        at += length + CHUNK_FRAME
 
 
 def refuse_strange_tiff(content: bytes) -> None:

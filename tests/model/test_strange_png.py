@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from core.errors import ImageRefused
-from model.strict.decoding import decode_strictly
+from model.images import decode
 
 WHOLE = cv2.imencode(".png", np.arange(48 * 32 * 3, dtype=np.uint8).reshape(48, 32, 3))[1].tobytes()
 
 
 def test_a_whole_png_is_decoded() -> None:
-    assert decode_strictly(WHOLE).pixels.shape == (48, 32, 3)
+    assert decode(WHOLE).pixels.shape == (48, 32, 3)
 
 
 @pytest.mark.parametrize("claimed", [2**32 - 1, 0xFF00005C, len(WHOLE)])
@@ -20,4 +20,4 @@ def test_a_chunk_longer_than_its_file_is_refused(claimed: int) -> None:
     at = WHOLE.index(b"IDAT") - 4
     hostile = WHOLE[:at] + claimed.to_bytes(4, "big") + WHOLE[at + 4 :]
     with pytest.raises(ImageRefused, match="PNG chunk"):
-        decode_strictly(hostile)
+        decode(hostile)

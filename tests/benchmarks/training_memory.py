@@ -1,0 +1,98 @@
+"""Memory that training takes: `python -m tests.benchmarks.training_memory` (5 000 pictures, hours on two cores).
+
+Drawn pictures and random weights: neither the number of bytes nor their place depends on what is in them. `train` runs
+in a process of its own, one pass per stage, and the system tells what it took at most. The last line is JSON; the exit
+status is 1 where that was more than the limit.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+SIDE = 256
+LIMIT_GIB = 12.0
+KIB_PER_GIB = 2**20
+
+
+class TrainingFailed(Exception):
+    """`train` ended with an error; what it said stands above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process took: memory at most, pages of mapped files among it, and time."""
+
+    peak_gib: float
+    seconds: float
+
+
+def main() -> int:
+    """Draw, train, tell."""
+    arguments = parser().parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Path(folder) / "good"
+        draw(pictures, arguments.images)
+        used = usage_of(training(pictures, Path(folder) / "bundle", arguments.encoder, arguments.threads))
+    fits = used.peak_gib <= LIMIT_GIB
+    asked = {"encoder": arguments.encoder, "images": arguments.images, "threads": arguments.threads}
+    found = {"peak_gib": round(used.peak_gib, 2), "limit_gib": LIMIT_GIB, "fits": fits, "seconds": round(used.seconds)}
+    print(json.dumps(asked | found))
+    return 0 if fits else 1
+
+
+def draw(folder: Path, count: int) -> None:
+    """So many different pictures of the network's size: a disc on dark ground, and noise."""
+    folder.mkdir()
+    for number in range(count):
+        generator = np.random.default_rng(number)
+        picture = generator.integers(30, 50, (SIDE, SIDE, 3), np.uint8)
+        right, down = (int(place) for place in generator.integers(SIDE * 3 // 8, SIDE * 5 // 8, 2))
+        cv2.circle(picture, (right, down), SIDE // 4, (170, 160, 150), cv2.FILLED)
+        cv2.imwrite(str(folder / f"{number:05}.jpg"), picture)
+
+
+def training(pictures: Path, bundle: Path, encoder: str, threads: int) -> tuple[str, ...]:
+    """The words of one pass per stage. On the CPU, by the reference engine: compiling is another process's work."""
+    places = ("--images", str(pictures), "--out", str(bundle))
+    length = ("--passes", "1", "--flow-passes", "1", "--threads", str(threads))
+    network = ("--encoder", encoder, "--weights", "random", "--device", "cpu", "--engine", "torch-cpu-float32")
+    return ("-m", "model", "train", *places, *length, *network)
+
+
+def usage_of(words: Sequence[str]) -> Usage:
+    """Run a Python program to its end.
+
+    Raises:
+        TrainingFailed: It did not end well.
+    """
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=sys.stderr)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise TrainingFailed(f"{' '.join(words[:3])}: exit status {process.returncode}")
+    return Usage(used.ru_maxrss / KIB_PER_GIB, time.monotonic() - began)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    words = argparse.ArgumentParser(prog="python -m tests.benchmarks.training_memory", description=__doc__)
+    words.add_argument("--images", type=int, default=5000)
+    words.add_argument("--encoder", default="wide_resnet50_2")
+    words.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    return words
+
+
+if __name__ == "__main__":
+    sys.exit(main())
