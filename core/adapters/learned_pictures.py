@@ -1,5 +1,7 @@
 """Which pictures later trainings go back to: those that the models learned from which judge, or may come to judge."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Select, Text, func, or_, select, true
 
 from core.adapters.schema import promotion
@@ -33,7 +35,7 @@ def _active() -> Select[tuple[int]]:
     return select(promotion.c.model_version_id).where(promotion.c.id.in_(newest))
 
 
-def _uris_of(runs: ColumnElement[bool]) -> Select[tuple[str]]:
+def _uris_of(runs: ColumnElement[bool]) -> Select[Any]:
     part = func.jsonb_array_elements(data_snapshot.c.parts).table_valued("value", name="part")
     uri = func.jsonb_extract_path_text(part.c.value, "frame_uri", type_=Text)
     snapshots = select(training_run.c.snapshot_id).where(runs, training_run.c.snapshot_id.is_not(None))
