@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ ALLOWED = {
 """Which paths may import a library, each a prefix."""
 
 
+@cache
 def tracked(*patterns: str) -> list[Path]:
     found = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / line for line in found.stdout.splitlines() if (ROOT / line).exists()]
@@ -38,9 +40,15 @@ def code_files() -> list[Path]:
     return [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in STATIONS]
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imported_by(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -83,7 +91,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 def functions(path: Path) -> list[tuple[str, int]]:
     return [
         (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
@@ -103,7 +111,7 @@ def test_broad_excepts_stand_only_at_the_outermost_edge() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in code_files()
         if path.name != "__main__.py"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException"))
     ]

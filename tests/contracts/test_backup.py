@@ -34,6 +34,7 @@ from line.backup_drill import fill, fingerprints
 from tests import servers
 from tests.contracts.ledgers import TODAY
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 FRAMES = 20
 

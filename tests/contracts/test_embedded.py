@@ -16,6 +16,7 @@ from core.adapters import embedded
 from core.adapters.database import open_engine
 from core.errors import LedgerUnavailable, LineError
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 STATION = """
 import sys

@@ -24,6 +24,7 @@ from core.inspection import OpenDays
 from tests import servers
 from tests.contracts.ledgers import TODAY, batch, frame, inspected
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 DAY = TODAY.date()
 (metadata,) = {
