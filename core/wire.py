@@ -19,6 +19,8 @@ from core.inspection import Position
 TOPIC = "inspection.frames.v1"
 VERDICTS_TOPIC = "inspection.verdicts.v1"
 INLINE_LIMIT = 1024 * 1024
+RECORD_LIMIT = INLINE_LIMIT + 64 * 1024
+"""Bytes of a record with its headers: what is larger is none of ours."""
 FRAME_LIMIT = 64 * 1024 * 1024
 OBJECT_LIMIT = 4 * 1024**3
 """Bytes of the largest artifact that anybody reads whole, where nobody knows a narrower limit."""
@@ -48,6 +50,11 @@ class Delivery:
     resumed_from: int
     arrived_at: datetime
     record: Record
+
+
+def unreadable(why: str) -> Record:
+    """What is handed out in place of a record that the bus cannot read: its place must not stop the others."""
+    return Record(b"", (("unreadable", why.encode()),), b"")
 
 
 Arrived = Frame | ClaimedFrame | DroppedFrame

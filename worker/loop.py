@@ -22,7 +22,7 @@ from worker.diary import Diary, NoJudgedLog
 from worker.judging import Desk, results_of
 from worker.meters import Meters
 from worker.model_slot import ModelSlot
-from worker.opening import Opened, open_delivery, set_aside
+from worker.opening import Opened, filed_by_place, open_delivery, set_aside
 from worker.optics.book import OpticsBook, unchecked
 from worker.patience import Patience, StopRequested
 from worker.portions import Hands, Portion
@@ -104,6 +104,8 @@ def inspect_batch(portion: Portion, bench: Bench, days: OpenDays) -> Inspected:
 
     # One after another: a picture is decoded when its chunk is filled, so that a batch of giants is never held at once.
     def open_one(one: Delivery) -> Opened:
+        if portion.is_untouchable:
+            return filed_by_place(one, days, bench.clock())
         if portion.is_poison:
             return set_aside(one, days, bench.clock(), bench.doubts)
         opened = open_delivery(one, days, bench.clock(), fetch, bench.decode, bench.doubts)

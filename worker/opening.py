@@ -87,6 +87,12 @@ def set_aside(delivery: Delivery, days: OpenDays, now: datetime, doubts: Doubts 
     return _opened(delivery, days, now, unseen, doubts)
 
 
+def filed_by_place(delivery: Delivery, days: OpenDays, now: datetime) -> Untrusted:
+    """What came, without a look even at its envelope, which ended those who were to set it aside."""
+    detail = f"{TRIES + 2} workers ended with it in hand, the last two while they set it aside"
+    return Untrusted(arrival_of(delivery, days, now), ErrorReason.POISON, detail, delivery.record.value)
+
+
 def _opened(
     delivery: Delivery, days: OpenDays, now: datetime, look: Callable[[Arrived, Arrival], Opened], doubts: Doubts
 ) -> Opened:

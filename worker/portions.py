@@ -27,6 +27,11 @@ class Portion:
         return self.tries > TRIES
 
     @property
+    def is_untouchable(self) -> bool:
+        """Whether even setting it aside has ended two workers: not one, who may have been killed with it in hand."""
+        return self.tries > TRIES + 2
+
+    @property
     def progress(self) -> tuple[Progress, ...]:
         """How far its partitions get with it."""
         return progress_of((one.position, one.resumed_from) for one in self.deliveries)

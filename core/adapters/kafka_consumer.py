@@ -14,12 +14,12 @@ from kafka.structs import OffsetAndMetadata
 from core.adapters.kafka_access import Broker, client_options
 from core.adapters.kafka_gaps import GapWatch
 from core.adapters.kafka_places import check_reachable, first_offsets, reached_offsets
-from core.adapters.kafka_topics import ANSWER_S, RECORD_LIMIT, require_crc32c, translated
+from core.adapters.kafka_topics import ANSWER_S, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
 from core.frame import from_microseconds
 from core.gap import GapLedger
 from core.inspection import Position, Progress
-from core.wire import TOPIC, Delivery, Record
+from core.wire import RECORD_LIMIT, TOPIC, Delivery, Record, unreadable
 
 GROUP = "inspection.workers"
 SESSION_S = 12.0
@@ -31,7 +31,6 @@ SLICE_S = 0.2
 """One look at the broker: a new assignment waits at most this long for its place to be read from the ledger."""
 
 FETCH_BYTES = 64 * 1024 * 1024
-UNREADABLE = Record(b"", (("unreadable", b"the client library cannot parse this record"),), b"")
 PARSE_ERRORS = (UnicodeDecodeError, CorruptRecordError, UnsupportedCodecError)
 
 log = structlog.get_logger()
@@ -236,7 +235,7 @@ class KafkaFrameConsumer:
         self._stands_at[partition] = offset + 1
         log.warning("unreadable_record_found", partition=partition.partition, offset=offset, reason=str(error)[:200])
         position = Position(partition.topic, partition.partition, offset)
-        return [Delivery(position, stood_at, datetime.now(UTC), UNREADABLE)]
+        return [Delivery(position, stood_at, datetime.now(UTC), unreadable("the client library cannot parse it"))]
 
 
 class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types

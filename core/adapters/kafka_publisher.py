@@ -9,9 +9,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from core.adapters.kafka_access import CONNECT_S, Broker, client_options
-from core.adapters.kafka_topics import RECORD_LIMIT, require_crc32c, to_line_error, translated
+from core.adapters.kafka_topics import require_crc32c, to_line_error, translated
 from core.inspection import OutboxMessage, Position
-from core.wire import TOPIC, VERDICTS_TOPIC, Record
+from core.wire import RECORD_LIMIT, TOPIC, VERDICTS_TOPIC, Record
 
 DELIVERY_S = 24 * 3600.0
 """A record that is given up is sent again behind later ones, out of its camera's order: so none is, in an outage."""

@@ -9,13 +9,12 @@ from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFaile
 
 from core.adapters.kafka_access import Broker, as_access, client_options
 from core.errors import BusForbidden, BusUnavailable, SettingRefused
-from core.wire import INLINE_LIMIT, TOPIC, VERDICTS_TOPIC
+from core.wire import RECORD_LIMIT, TOPIC, VERDICTS_TOPIC
 
 ANSWER_S = 10.0
 FORBIDDEN = "AuthorizationFailed"
 PARTITIONS = 12
 BROKERS_DEFAULT = -1
-RECORD_LIMIT = INLINE_LIMIT + 64 * 1024
 """Bytes of the largest record: an inline frame, its headers and the envelope Kafka puts around them."""
 
 HOUR_MS = 3_600_000

@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select
+import structlog
+from sqlalchemy import Connection, Engine, Row, case, delete, func, select
 from sqlalchemy.exc import DBAPIError
 
 from core.adapters.postgres_lanes import ends, on_the_bus, unpack_headers
 from core.adapters.schema import bus_lane, bus_record
 from core.errors import BusUnavailable
 from core.inspection import Position, Progress
-from core.wire import TOPIC, Delivery, Record
+from core.wire import RECORD_LIMIT, TOPIC, Delivery, Record, unreadable
+
+log = structlog.get_logger()
 
 IDLE_LIMIT_S = 30.0
 """A worker that is silent this long while it holds lanes is taken for frozen, and Postgres lets go of them."""
@@ -19,6 +23,13 @@ IDLE_LIMIT_S = 30.0
 LOOK_AGAIN_S = 0.02
 LANE_LOCKS = 0x6C616E65
 """The space of our advisory locks: ASCII of "lane"."""
+
+
+_BOUNDED = tuple(
+    case((func.octet_length(column) <= RECORD_LIMIT, column)).label(column.name)
+    for column in (bus_record.c.headers, bus_record.c.value)
+)
+"""Nothing where it is larger than any record of ours: a column may hold a gigabyte, and a poll many of them."""
 
 
 class PostgresFrameConsumer:
@@ -149,9 +160,7 @@ class PostgresFrameConsumer:
     def _read(self, connection: Connection, lane: int, count: int) -> list[Delivery]:
         stood_at = self._stands_at[lane]
         rows = connection.execute(
-            select(
-                bus_record.c.offset, bus_record.c.headers, bus_record.c.value, bus_record.c.arrived_at, bus_lane.c.key
-            )
+            select(bus_record.c.offset, *_BOUNDED, bus_record.c.arrived_at, bus_lane.c.key)
             .join(bus_lane, bus_lane.c.partition == bus_record.c.partition)
             .where(bus_record.c.topic == self._topic, bus_record.c.partition == lane, bus_record.c.offset >= stood_at)
             .order_by(bus_record.c.offset)
@@ -159,8 +168,8 @@ class PostgresFrameConsumer:
         )
         deliveries = []
         for row in rows:
-            record = Record(row.key, unpack_headers(row.headers), row.value)
-            deliveries.append(Delivery(Position(self._topic, lane, row.offset), stood_at, row.arrived_at, record))
+            place = Position(self._topic, lane, row.offset)
+            deliveries.append(Delivery(place, stood_at, row.arrived_at, _record(row)))
             stood_at = row.offset + 1
         self._stands_at[lane] = stood_at
         return deliveries
@@ -206,3 +215,14 @@ class PostgresFrameConsumer:
         if connection is not None:
             with suppress(DBAPIError):
                 connection.close()
+
+
+def _record(row: Row[Any]) -> Record:
+    """As it was published; what nobody of ours has written is handed out as unreadable, for it must stop no lane."""
+    if row.headers is None or row.value is None:
+        return unreadable(f"it is larger than {RECORD_LIMIT} bytes")
+    try:
+        return Record(row.key, unpack_headers(row.headers), row.value)
+    except (ValueError, RecursionError) as error:
+        log.warning("unreadable_record_found", offset=row.offset, reason=str(error)[:200])
+        return unreadable("its headers are not as this bus packs them")

@@ -25,8 +25,19 @@ def pack_headers(headers: Headers) -> bytes:
 
 
 def unpack_headers(packed: bytes) -> Headers:
-    """What `pack_headers` was given."""
-    return tuple((name, base64.b64decode(value)) for name, value in json.loads(packed))
+    """What `pack_headers` was given.
+
+    Raises:
+        ValueError: Somebody else packed it.
+    """
+    pairs = json.loads(packed)
+    if not (isinstance(pairs, list) and all(map(_is_header, pairs))):
+        raise ValueError("not a list of names and values")
+    return tuple((name, base64.b64decode(value, validate=True)) for name, value in pairs)
+
+
+def _is_header(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from core.adapters.database import open_engine
 from core.adapters.postgres_bus import PostgresFramePublisher
@@ -15,7 +15,7 @@ from core.adapters.postgres_lanes import pack_headers, unpack_headers
 from core.adapters.schema import bus_record
 from core.errors import BusUnavailable
 from core.inspection import Position
-from core.wire import Record
+from core.wire import RECORD_LIMIT, Record
 from tests import servers
 from tests.contracts.buses import PATIENCE_S, PostgresBus, publish, record, take
 from tests.contracts.test_frame_bus import records, values_by_key
@@ -174,6 +174,30 @@ def test_a_cut_reader_says_so_once_and_reads_on(bus: PostgresBus) -> None:
     with pytest.raises(BusUnavailable):
         consumer.poll(10, 0.1)
     assert len(take(consumer, 3)) == 3
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"junk", b"\xff", b"{}", b"null", b'[["1"]]', b'[[1, "eA=="]]', b'[["a", 1]]', b'[["a", "?"]]', b"[" * 100_000],
+)
+def test_headers_that_nobody_of_ours_has_packed_are_refused_by_one_error(packed: bytes) -> None:
+    """Whatever their kind."""
+    with pytest.raises((ValueError, RecursionError)):
+        unpack_headers(packed)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("foreign", [{"headers": b"junk"}, {"value": b"x" * (RECORD_LIMIT + 1)}])
+def test_a_record_of_somebody_else_stops_no_lane(bus: PostgresBus, foreign: dict[str, bytes]) -> None:
+    """It is handed out as one that cannot be read, and nothing of it is held."""
+    publish(bus.publisher(), records(3))
+    with bus.engine().begin() as connection:
+        connection.execute(update(bus_record).where(bus_record.c.offset == 1).values(foreign))
+    taken = take(bus.consumer(), 3)
+    names = [[name for name, _ in one.record.headers] for one in taken]
+    assert names[1] == ["unreadable"]
+    assert "unreadable" not in names[0] + names[2]
+    assert [one.position.offset for one in taken] == [0, 1, 2]
 
 
 @pytest.mark.server

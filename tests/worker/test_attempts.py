@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ArtifactsUnavailable, Fenced, LedgerUnavailable
 from core.frame import DroppedFrame, Image
-from core.inspection import Failure, Inspection
+from core.inspection import Failure, Inspection, Refusal
 from core.verdict import ErrorReason, ScoreMap
 from core.wire import Record
 from tests.worker.in_memory_line import START, GreyDetector, Line, frame, header, png
@@ -131,3 +131,20 @@ def test_a_record_that_is_set_aside_keeps_a_reason_that_needs_no_look_at_it() ->
     work_until_done(line, ledger=ledger)
     reasons = [result.reason for result in line.ledger.results.values() if not isinstance(result, Inspection)]
     assert reasons == [ErrorReason.ENVELOPE, ErrorReason.DROPPED]
+
+
+def test_a_record_whose_envelope_ends_its_worker_is_filed_by_its_place() -> None:
+    """Nobody looks at it then, not even to learn whose it is; what comes behind it is judged."""
+    line = deadly_line(count=0)
+    for number in range(3):
+        line.publish(frame(number))
+
+    def doubts(record: Record) -> str:
+        if dict(record.headers)["sequence"] == b"1":
+            raise PowerCut
+        return ""
+
+    work_until_done(line, doubts=doubts)
+    refused = [result for result in line.ledger.results.values() if isinstance(result, Refusal)]
+    assert [(one.reason, one.arrival.position.offset) for one in refused] == [(ErrorReason.POISON, 1)]
+    assert sum(isinstance(result, Inspection) for result in line.ledger.results.values()) == 2
