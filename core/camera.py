@@ -14,8 +14,10 @@ SOURCE = re.compile(r"[a-z]+:[^\x00-\x1f\x7f]{0,2000}")
 # Greedy: a password may itself hold "@" or "/". Too much hidden is better than too little.
 _USER_INFO = re.compile(r"(?i)\b(?!folder:|video:)([a-z][a-z0-9+.-]*:/{0,2})\S*@")
 _SECRET_OPTION = re.compile(
-    r"(?i)(?<=[?&;])([^=&;\s]*(?:user|usr|login|pass|pwd|token|secret|auth|key)[^=&;\s]*=)[^&;\s]*"
+    r"(?i)(?<=[?&;/])([^=&;/?\s]*(?:user|usr|login|pass|pwd|pw|token|secret|auth|key)[^=&;/?\s]*=)[^&;\s]*"
 )
+_QUERY = re.compile(r"(?i)\b((?:rtsps?|rtmps?|https?)://[^\s?]*\?)\S+")
+"""Makers name their options as they like."""
 
 
 class DropPolicy(StrEnum):
@@ -27,8 +29,8 @@ class DropPolicy(StrEnum):
 
 
 def masked(text: str) -> str:
-    """The text with the credentials of every URL in it hidden: what stands before the host, and secret options."""
-    return _SECRET_OPTION.sub(rf"\1{MASK}", _USER_INFO.sub(rf"\1{MASK}@", text))
+    """The text with the credentials of every URL in it hidden: what stands before the host, and its options."""
+    return _QUERY.sub(rf"\1{MASK}", _SECRET_OPTION.sub(rf"\1{MASK}", _USER_INFO.sub(rf"\1{MASK}@", text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class ConfiguredCamera:
         check_match("product", PRODUCT_NAME, self.product)
         if not SOURCE.fullmatch(self.source):
             raise ValueError("source must be of the form kind:what, e.g. rtsp://HOST/PATH")
+        if "://" in self.source and re.search(r"\s", self.source):
+            raise ValueError("a URL holds no spaces: write %20")  # what hides its password ends at a space
         if not (isfinite(self.rate) and self.rate > 0):
             raise ValueError(f"rate must be a positive number of frames per second, got {self.rate}")
 

@@ -21,6 +21,8 @@ from core.errors import LedgerFull, LedgerUnavailable, NoOpenDay, SettingRefused
 DRIVER = "postgresql+psycopg2"
 CHECK_VIOLATION = "23514"
 UNDEFINED_TABLE = "42P01"
+OF_ANOTHER_VERSION = ("42703", "42883")
+"""Undefined column, undefined function."""
 DISK_FULL = "53100"
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -88,6 +90,10 @@ def translated() -> Iterator[None]:
     except ProgrammingError as error:
         if _code(error) == UNDEFINED_TABLE:
             raise LedgerUnavailable("its tables are missing: run `python -m core migrate`") from error
+        if _code(error) in OF_ANOTHER_VERSION:
+            # No fault of any frame: a worker that ended here would count as ended by those it had in hand.
+            said = f"{_first_line(error)}; its tables are of another version: run `python -m core migrate`"
+            raise LedgerUnavailable(said) from error
         if _code(error) == INSUFFICIENT_PRIVILEGE:
             role = "each station has a role of its own, and `python -m core migrate` brings what it may do"
             raise SettingRefused(f"DATABASE_URL: {_first_line(error)}; {role}") from error

@@ -1,5 +1,6 @@
 """Opens the days on which inspections can be filed, and says which are open."""
 
+from collections.abc import Set
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Engine, text
@@ -23,6 +24,7 @@ _PARTITIONS = text(
 # The function does it with its owner's rights, so that a worker needs none over the tables. A database of an earlier
 # version has no such function, and whoever migrates it may do it by hand.
 _HAS_FUNCTION = text("select to_regprocedure('open_day(date)') is not null")
+_TODAY = text("select (now() at time zone 'utc')::date")
 _OPEN_DAY = text("select open_day(:day)")
 _LOCK = text("select pg_advisory_xact_lock(hashtext('line.days'))")
 
@@ -41,19 +43,25 @@ def prepare_days(engine: Engine, today: date, back: int = BACK, ahead: int = AHE
 
 
 def open_days(engine: Engine) -> OpenDays:
-    """The newest days without a gap between them.
+    """Those around today, by Postgres' clock, without a gap; the newest where today is not open.
+
+    Days that a worker with a wrong clock opened months ahead must not take the present ones' place.
 
     Raises:
         LedgerUnavailable: None is open, or Postgres does not answer.
     """
     with translated(), engine.connect() as connection:
-        days = _complete_days(connection)
+        days, today = _complete_days(connection), connection.scalar(_TODAY)
     if not days:
         raise LedgerUnavailable("no day is open: run `python -m core migrate`")
-    first = last = max(days)
-    while first - timedelta(days=1) in days:
-        first -= timedelta(days=1)
-    return OpenDays(first, last)
+    around = today if today in days else max(days)
+    return OpenDays(_end_of_run(days, around, -1), _end_of_run(days, around, 1))
+
+
+def _end_of_run(days: Set[date], day: date, step: int) -> date:
+    while day + timedelta(days=step) in days:
+        day += timedelta(days=step)
+    return day
 
 
 def _complete_days(connection: Connection) -> set[date]:

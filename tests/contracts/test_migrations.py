@@ -181,11 +181,30 @@ def test_of_days_with_a_gap_the_newest_are_open(engine: Engine) -> None:
     assert open_days(engine) == OpenDays(DAY - timedelta(days=2), DAY + timedelta(days=2))
 
 
+def test_days_that_a_wrong_clock_opened_do_not_close_the_present_ones(engine: Engine) -> None:
+    """A worker whose clock was two months ahead made them; everybody else goes on."""
+    upgrade(engine)
+    today = datetime.now(UTC).date()
+    prepare_days(engine, today, 2, 2)
+    prepare_days(engine, today + timedelta(days=60))
+    assert open_days(engine) == OpenDays(today - timedelta(days=2), today + timedelta(days=2))
+
+
 def test_without_any_day_the_remedy_is_named(engine: Engine) -> None:
     """A station then waits, and goes on once somebody has migrated."""
     upgrade(engine)
     with pytest.raises(LedgerUnavailable, match="python -m core migrate"):
         open_days(engine)
+
+
+def test_a_table_of_another_version_is_an_outage_that_names_the_remedy(engine: Engine) -> None:
+    """No frame is to blame for it: the worker waits, and ends as for a server that is away."""
+    upgrade(engine)
+    prepare_days(engine, DAY, 0, 0)
+    with engine.begin() as connection:
+        connection.execute(text("alter table inspection rename column score to points"))
+    with pytest.raises(LedgerUnavailable, match="python -m core migrate"):
+        PostgresLedger(engine).record(batch(inspected(frame(1))))
 
 
 def test_a_day_runs_from_midnight_to_midnight_in_utc(engine: Engine) -> None:
