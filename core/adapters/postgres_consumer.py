@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, case, delete, func, select
+from sqlalchemy import Connection, Engine, case, delete, func, select
 from sqlalchemy.exc import DBAPIError
 
 from core.adapters.postgres_lanes import ends, on_the_bus, unpack_headers
@@ -169,7 +168,7 @@ class PostgresFrameConsumer:
         deliveries = []
         for row in rows:
             place = Position(self._topic, lane, row.offset)
-            deliveries.append(Delivery(place, stood_at, row.arrived_at, _record(row)))
+            deliveries.append(Delivery(place, stood_at, row.arrived_at, _record(row.key, row.headers, row.value)))
             stood_at = row.offset + 1
         self._stands_at[lane] = stood_at
         return deliveries
@@ -217,12 +216,12 @@ class PostgresFrameConsumer:
                 connection.close()
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(key: bytes, headers: bytes | None, value: bytes | None) -> Record:
     """As it was published; what nobody of ours has written is handed out as unreadable, for it must stop no lane."""
-    if row.headers is None or row.value is None:
+    if headers is None or value is None:
         return unreadable(f"it is larger than {RECORD_LIMIT} bytes")
     try:
-        return Record(row.key, unpack_headers(row.headers), row.value)
+        return Record(key, unpack_headers(headers), value)
     except (ValueError, RecursionError) as error:
-        log.warning("unreadable_record_found", offset=row.offset, reason=str(error)[:200])
+        log.warning("unreadable_record_found", key=key[:64], reason=str(error)[:200])
         return unreadable("its headers are not as this bus packs them")
