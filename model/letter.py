@@ -9,6 +9,7 @@ from core.frame import SHA256, check_match
 from core.verdict import Threshold
 from model.config import NetworkConfig, Normalisation, ScoreRule
 from model.framing import Framing
+from model.look import Look
 
 FORMAT = 1
 
@@ -54,7 +55,8 @@ class Letter:
 
     `likeliest`, `most_normal` and `weight` are the constants of `scoring.ScoreConstants`; `typical_pixel` is the
     median of the map A on good parts, where a display may begin its colours; `calibration_scores` are the scores of
-    good parts that training never saw, from which the threshold was fitted; `parity` is None where no gate was run.
+    good parts that training never saw, from which the threshold was fitted; `parity` is None where no gate was run;
+    `look` is how the pooled features of those parts scatter, None in a bundle from before that was kept.
     """
 
     network: NetworkConfig
@@ -70,6 +72,7 @@ class Letter:
     training: Training
     weights_sha256: str
     parity: Parity | None = None
+    look: Look | None = None
 
     def __post_init__(self) -> None:
         check_match("weights_sha256", SHA256, self.weights_sha256)
@@ -113,8 +116,13 @@ def _letter(stored: dict[str, Any]) -> Letter:
             "calibration_scores": tuple(map(float, stored["calibration_scores"])),
             "training": Training(**stored["training"]),
             "parity": Parity(**stored["parity"]) if stored.get("parity") else None,
+            "look": _look(stored["look"]) if stored.get("look") else None,
         }
     )
+
+
+def _look(stored: dict[str, list[float]]) -> Look:
+    return Look(**{name: tuple(map(float, values)) for name, values in stored.items()})
 
 
 def _network(stored: dict[str, Any]) -> NetworkConfig:

@@ -19,6 +19,7 @@ from model.detector import NetworkDetector
 from model.engines.choice import chosen, reference
 from model.engines.opening import Subject, eager, ready_engine
 from model.letter import Letter, Parity
+from model.look import Look, look_of
 from model.network import Network
 from model.parity import Answers, ParityPictures, answers_of, as_tensors, chosen_pictures, compared
 from model.serving import Opened, opened
@@ -26,15 +27,20 @@ from model.serving import Opened, opened
 NOT_YET = "0" * 64
 """Stands for the hash of weights that are not written yet."""
 
+COMPILE_WITHIN_S = 1800.0
+"""Seconds until training gives up on a graph, which takes a minute or two of a processor's own time. A worker makes and
+judges its graphs by itself; without this a compiler that hangs would keep a trained model from the line for ever."""
+
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """Tensors for the bundle, and the gate's result for its letter; None where no gate was run."""
+    """Tensors for the bundle, and for its letter the gate's result, None where no gate was run, and the parts' look."""
 
     tensors: dict[str, Tensor]
     parity: Parity | None
+    look: Look
 
 
 def parity_evidence(
@@ -56,13 +62,14 @@ def parity_evidence(
     copied = copy.deepcopy(network).cpu().eval()
     reference_subject = Subject(copied, draft.network, torch.device("cpu"))
     detector = NetworkDetector(draft, eager(reference("cpu"), reference_subject), reference_subject.device)
-    answers = answers_of(detector.score([Image(pixels) for pixels in pictures]))
+    told = detector.score([Image(pixels) for pixels in pictures])
+    answers, look = answers_of(told), look_of([one.features.tolist() for one in told])
     tensors = as_tensors(_kept(pictures, answers))
     if not wanted:
-        return Evidence(tensors, None)
+        return Evidence(tensors, None, look)
     with tempfile.TemporaryDirectory() as place:
         bundle = _draft_bundle(Path(place), copied, draft, device)
-        return Evidence(tensors, _gate(bundle, pictures, answers, wanted, Path(place)))
+        return Evidence(tensors, _gate(bundle, pictures, answers, wanted, Path(place)), look)
 
 
 def _kept(pictures: Sequence[Pixels], answers: Answers) -> ParityPictures:
@@ -93,7 +100,9 @@ def _is_compiled(bundle: Opened, name: str, place: Path) -> bool:
     """In a process of its own: a compiler that fails takes no training with it, and its memory ends with it."""
     device = bundle.subject.device.type
     words = ("compile", "--bundle", place, "--engine", name, "--graphs", place, "--device", device, "--threads", 1)
-    return (
-        subprocess.run([sys.executable, "-m", "model", *map(str, words)], stdout=sys.stderr, check=False).returncode
-        == 0
-    )
+    command = [sys.executable, "-m", "model", *map(str, words)]
+    try:
+        return subprocess.run(command, stdout=sys.stderr, check=False, timeout=COMPILE_WITHIN_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        sys.stderr.write(f"{name}: no graph after {COMPILE_WITHIN_S:g} s; the bundle is written without its verdict\n")
+        return False

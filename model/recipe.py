@@ -126,7 +126,11 @@ def train_bundle(
     draft, pictures = letter_for(weights_sha256=NOT_YET), whole_pictures(material, recipe.frame)
     evidence = parity_evidence(network, draft, pictures, recipe.engine, device)
     tensors = network.state_dict() | evidence.tensors
-    return save_bundle(out, tensors, lambda weights_sha256: replace(letter_for(weights_sha256), parity=evidence.parity))
+
+    def letter(weights_sha256: str) -> Letter:
+        return replace(letter_for(weights_sha256), parity=evidence.parity, look=evidence.look)
+
+    return save_bundle(out, tensors, letter)
 
 
 def starting_network(recipe: Recipe) -> Network:

@@ -17,12 +17,13 @@ from core.adapters.log_lines import write_log_lines
 from core.changes import save_product
 from core.errors import ArtifactMissing, BundleRefused, LineError, NightInterrupted, SettingRefused
 from core.health import Pulse, Recent, StationHealth
-from core.product import Product
+from core.product import ActiveModel, Product
 from core.settings import LineSettings
 from model.again.lessons import Beginning
 from model.images import decode
+from model.letter import Letter
 from model.strict.bundle import check_letter, checked_sha256
-from retrain.drift import drifted
+from retrain.drifting import DriftWatch, watching
 from retrain.first_model import run_order
 from retrain.following import Follower
 from retrain.history import history
@@ -39,8 +40,6 @@ from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
 from retrain.workshop.jobs import Bounds
 
-DRIFT_PARTS = 5000
-"""Newest parts in which drift is looked for."""
 READER = read_with(lambda folder: check_letter(folder).threshold, checked_sha256)
 
 
@@ -150,6 +149,7 @@ def _timetable(_: argparse.Namespace) -> None:
         lambda: reasons_to_wait(follower.state()),
     )
     beside(lambda: serving(station, stop, settings.requests_interval_s))
+    beside(lambda: watching(_drift(line, settings, ledger), ledger.products, stop.wait))
     with wiring.serve_health(line, settings.metrics_port, health), wiring.open_tidying(line, stop.wait).beside(stop):
         follower.run(stop, settings.products_interval_s)
 
@@ -161,6 +161,18 @@ def _stop() -> threading.Event:
     return stop
 
 
+def _drift(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedger) -> DriftWatch:
+    artifacts, folder = wiring.open_artifacts(line), settings.folder.absolute() / "bundles"
+
+    def letter_of(active: ActiveModel) -> Letter | None:
+        try:
+            return check_letter(fetched_bundle(active.model, artifacts, folder, READER))
+        except (BundleRefused, ArtifactMissing):
+            return None  # what does not load has no calibration parts to have drifted from; training it says why
+
+    return DriftWatch(ledger, artifacts, letter_of, lambda: datetime.now(UTC))
+
+
 def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedger, stop: threading.Event) -> Station:
     backlog = Recent(wiring.open_backlog(line, ledger).waiting, time.monotonic)
 
@@ -169,16 +181,7 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
             raise NightInterrupted
 
     artifacts, folder = wiring.open_artifacts(line), settings.folder.absolute()
-
-    def drift(product: str) -> list[str]:
-        model = ledger.active()[product].model
-        try:
-            letter = check_letter(fetched_bundle(model, artifacts, folder / "bundles", READER))
-        except (BundleRefused, ArtifactMissing):
-            return []  # what does not load has no calibration parts to have drifted from; training it says why
-        scores = ledger.recent_scores(product, model.id, DRIFT_PARTS)
-        return [found.sentence() for found in drifted(scores, letter.calibration_scores)]
-
+    drift = _drift(line, settings, ledger)
     shop = Shop(
         ledger=ledger,
         artifacts=artifacts,
@@ -191,7 +194,7 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
         rest=stop.wait,
         waiting=backlog,
         yield_above=settings.yield_above,
-        drift=drift,
+        drift=lambda product: [found.sentence for found in drift.found(product)],
         beginning=Beginning(settings.encoder, settings.weights, settings.first_minutes),
     )
     who = f"{socket.gethostname()}-{os.getpid()}"

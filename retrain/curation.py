@@ -18,6 +18,7 @@ HELD_OUT_SHARE = 0.15
 CALIBRATE_SHARE = 0.2
 """Of the newly accepted parts, the newest held out, the ones before them for calibration."""
 MOST_CALIBRATED = 300
+"""Of those that calibrated before, the newest: a limit is for what the line makes now."""
 FIXED_LIMIT = 13
 """Of 256: five in a hundred good parts are a fixed sample for the gate, told by their hash, and never learned from."""
 
@@ -82,7 +83,7 @@ def curated(candidates: Iterable[Candidate], golden: Golden, rule: NightRule) ->
     )
     accepted = _capped(accepted, rule.lot_cap, rule.camera_cap, left_out)
     parts = _split_by_time(accepted)
-    parts += [one.used(Use.CALIBRATE) for one in replay if one.earlier is Use.CALIBRATE][:MOST_CALIBRATED]
+    parts += [one.used(Use.CALIBRATE) for one in replay if one.earlier is Use.CALIBRATE][-MOST_CALIBRATED:]
     new = [part for part in parts if part.use is Use.TRAIN]
     most = max(0, rule.most_learned - len(new))
     by_itself = _capped(automatic, rule.automatic_cap, rule.automatic_cap, left_out)

@@ -1,8 +1,8 @@
-"""Whether a camera's scores have left those of the calibration parts, since when, and from which lot on: pure.
+"""Whether a camera's parts have left what calibration saw, by score or by look, since when and from which lot: pure.
 
 A cumulative sum per camera and direction: each part beyond the calibration's upper (or lower) quartile adds, each other
 one takes away, and what is left never falls below nothing. Where it climbs past LIMIT the scores have drifted, and they
-did so at the part at which it last left zero.
+did so at the part at which it last left zero. Looks come as counts by hour and lot: an hour's parts are added at once.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.drift import DriftFound, DriftKind, LookCount
 from core.retraining import SeenScore
 
 QUARTER = 0.25
@@ -36,6 +37,10 @@ class Drift:
         when = f"{self.since.captured_at:%Y-%m-%d %H:%M} UTC"
         lot = f", lot {self.since.lot}" if self.since.lot else ""
         return f"{self.camera} scores {self.direction} since {when}{lot}: {share}"
+
+    def as_found(self) -> DriftFound:
+        """For the ledger."""
+        return DriftFound(self.camera, DriftKind.SCORES, self.since.captured_at, self.since.lot, self.sentence())
 
 
 def drifted(scores: Iterable[SeenScore], reference: Sequence[float]) -> list[Drift]:
@@ -69,3 +74,44 @@ def _of_camera(scores: Sequence[SeenScore], said: str, is_beyond: Callable[[floa
     if climbed < LIMIT:
         return None
     return Drift(scores[0].camera, said, since[0], len(since), sum(is_beyond(one.score) for one in since))
+
+
+@dataclass(frozen=True, slots=True)
+class LookDrift:
+    """A camera whose parts look different from the calibration parts, from this hour and lot on."""
+
+    camera: str
+    since: LookCount
+    parts: int
+    beyond: int
+
+    def sentence(self) -> str:
+        """For a run's reasons and an alarm."""
+        share = f"{self.beyond} of {self.parts} looked at since lie beyond three quarters of the calibration's"
+        lot = f", lot {self.since.lot}" if self.since.lot else ""
+        return f"{self.camera}'s parts look different since {self.since.begins_at:%Y-%m-%d %H:%M} UTC{lot}: {share}"
+
+    def as_found(self) -> DriftFound:
+        """For the ledger."""
+        return DriftFound(self.camera, DriftKind.LOOKS, self.since.begins_at, self.since.lot, self.sentence())
+
+
+def looks_drifted(counts: Iterable[LookCount]) -> list[LookDrift]:
+    """The cameras whose parts have come to look different and still do; counts of one model, in any order."""
+    by_camera: dict[str, list[LookCount]] = {}
+    for one in sorted(counts):
+        by_camera.setdefault(one.camera, []).append(one)
+    found = (_look_of_camera(camera, of_one) for camera, of_one in by_camera.items())
+    return [drift for drift in found if drift is not None]
+
+
+def _look_of_camera(camera: str, counts: Sequence[LookCount]) -> LookDrift | None:
+    climbed, began = 0.0, 0
+    for number, one in enumerate(counts):
+        if climbed == 0.0:
+            began = number
+        climbed = max(0.0, climbed + one.beyond - (QUARTER + SLACK) * one.parts)
+    if climbed < LIMIT:
+        return None
+    since = counts[began:]
+    return LookDrift(camera, since[0], sum(one.parts for one in since), sum(one.beyond for one in since))

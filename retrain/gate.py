@@ -100,6 +100,7 @@ def reasons_to_refuse(
     return (
         *_misses(incumbent, candidate, parts),
         *_golden_rejects(incumbent, candidate, parts),
+        *_fixed_rejects(incumbent, candidate, parts, rule),
         *_beyond_budget(incumbent, candidate, parts, rule),
         *_worse_figures(incumbent, candidate, parts),
         *_slower(incumbent, candidate),
@@ -138,12 +139,26 @@ def _misses(incumbent: Measured, candidate: Measured, parts: Sequence[GatePart])
 
 
 def _golden_rejects(incumbent: Measured, candidate: Measured, parts: Sequence[GatePart]) -> tuple[str, ...]:
-    good = _golden_good(parts)
+    """What the line once rejected and people called good, of whatever budget."""
+    good = _of(parts, Kind.FALSE_REJECT)
     before, after = ([part for part in good if model.rejects(part)] for model in (incumbent, candidate))
     if len(after) <= len(before) + len(good) // 50:
         return ()
     known = f"{len(after)} of {len(good)} golden good parts where {incumbent.name} rejects {len(before)}"
     return (f"would reject {known}: parts {_named(after)}",)
+
+
+def _fixed_rejects(
+    incumbent: Measured, candidate: Measured, parts: Sequence[GatePart], rule: GateRule
+) -> tuple[str, ...]:
+    """Of the fixed sample only what the budget does not explain: at 1 in 20 one of four is nothing."""
+    fixed = _of(parts, Kind.FIXED)
+    before, after = ([part for part in fixed if model.rejects(part)] for model in (incumbent, candidate))
+    chance = chance_of(len(after), len(fixed), rule.false_reject_budget)
+    if len(after) <= len(before) or chance >= CHANCE:
+        return ()
+    known = f"{len(after)} of {len(fixed)} good parts of the fixed sample where {incumbent.name} rejects {len(before)}"
+    return (f"would reject {known}, {rule.false_reject_budget:.1%} are allowed: parts {_named(after)}",)
 
 
 def _beyond_budget(

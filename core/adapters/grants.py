@@ -45,11 +45,13 @@ GRANTS = {
     "data_snapshot": Grants(retrain="select, insert"),
     "discarded_artifact": Grants(dashboard=""),
     "disagreement": Grants(worker="select, insert", retrain=READ),
+    "drift_alarm": Grants(retrain=WRITE),
     "golden_part": Grants(dashboard=WRITE, retrain="select, insert"),
     "in_hand": Grants(worker=f"{WRITE}, delete", dashboard=""),
     # A review locks the row it is about, and a lock asks for the right to update some column: this one decides nothing.
     "inspection": Grants(worker="select, insert", dashboard="select, update (detail)", retrain=READ),
     "live_tile": Grants(worker=WRITE),
+    "look_rollup": Grants(retrain=WRITE),
     "lot_rollup": Grants(worker=WRITE, retrain=READ),
     "master_part": Grants(dashboard=f"{WRITE}, delete"),
     "model_version": Grants(worker=READ, retrain="select, insert"),

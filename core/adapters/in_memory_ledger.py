@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from core.adapters.in_memory_cameras import MemoryCameras
+from core.adapters.in_memory_drift import MemoryDrift
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_parts import MemoryParts
 from core.adapters.in_memory_requests import MemoryRequests
@@ -45,6 +46,7 @@ def filed_at(result: Result) -> datetime:
 @dataclass
 class MemoryLedger(
     MemoryCameras,
+    MemoryDrift,
     MemoryOptics,
     MemoryParts,
     MemoryRequests,

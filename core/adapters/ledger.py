@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.adapters.ledger_accepted import PostgresAccepted
 from core.adapters.ledger_attempts import PostgresAttempts
 from core.adapters.ledger_cameras import PostgresCameraDirectory
+from core.adapters.ledger_drift import PostgresDrift
 from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
@@ -45,6 +46,7 @@ class PostgresLedger(
     PostgresRollups,
     PostgresRuns,
     PostgresShadows,
+    PostgresDrift,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
+from core.drift import DriftAlarm, DriftKind
 from core.errors import LineError
 from dashboard import wiring
 from dashboard.read_models import Part, places
@@ -19,6 +20,8 @@ from dashboard.words import clock_words, count_words
 
 ALL = "all cameras"
 QUARTER = timedelta(days=90)
+WHAT_DRIFTS = {DriftKind.SCORES: "scores have drifted", DriftKind.LOOKS: "parts look different"}
+REMEDY = "Look at light, lens and parts; if the parts are right, call some good on Review: the next night learns them."
 ROOM_FOR_AXES = "<style>.st-key-trend_box { padding-right: 110px; }</style>"
 """Rows that stand below each other are made as wide as their box, and their axes come on top."""
 
@@ -56,7 +59,24 @@ def _page(products: list[str], cameras: list[str]) -> None:
     camera = "" if chosen == ALL else chosen
     if asked:
         _since_when(product, now)
+    _drift(product, camera)
     _trends(product, camera, span, now)
+
+
+def _drift(product: str, camera: str) -> None:
+    """What the retrain station has found to drift, whatever span is shown."""
+    found = [one for one in wiring.line().ledger.drift_alarms(product) if camera in ("", one.found.camera)]
+    zone = st.context.timezone or "UTC"
+    if found:
+        st.warning("  \n".join(drift_words(one, zone) for one in found))
+
+
+def drift_words(alarm: DriftAlarm, zone: str) -> str:
+    """Since when, from which lot and camera, under which model, and what to do."""
+    since = clock_words(alarm.found.since, zone)[:16]
+    lot = f", lot {plain(alarm.found.lot)}" if alarm.found.lot else ""
+    told = f"**{plain(alarm.found.camera)}: {WHAT_DRIFTS[alarm.found.kind]} since {since}{lot}** (model"
+    return f"{told} {alarm.model_version_id}). {plain(alarm.found.sentence)}. {REMEDY}"
 
 
 def _trends(product: str, camera: str, span: Span, now: datetime) -> None:

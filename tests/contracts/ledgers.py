@@ -9,6 +9,7 @@ from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
 from core.attempts import Attempts
 from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
+from core.drift import DriftAlarms, Looks
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.gap import GapLedger
 from core.inspection import (
@@ -79,6 +80,8 @@ class Ledger(
     PromotionHistory,
     UnreviewedParts,
     Shadows,
+    Looks,
+    DriftAlarms,
     LearningSource,
     Protocol,
 ):

@@ -1,11 +1,13 @@
 """The Trends page as a quality engineer uses it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.drift import DriftFound, DriftKind
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed_weeks import seed_weeks
 
@@ -53,6 +55,25 @@ def test_a_part_nobody_has_looked_at_is_told_by_its_camera_s_rejects(
     field.fill("P-1000839")
     field.press("Enter")
     expect(box).to_contain_text("on line1-")
+    page.context.close()
+
+
+def test_what_drifts_is_told_with_camera_lot_and_since_when(browser: Browser, running: tuple[Place, str]) -> None:
+    """Until it is over."""
+    place, address = running
+    since = place.line.now - timedelta(hours=5)
+    sentence = "line1-top's parts look different since then: 60 of 64 lie beyond three quarters of the calibration's"
+    found = DriftFound("line1-top", DriftKind.LOOKS, since, "L-7 *new*", sentence)
+    place.line.ledger.tell_drift("gear", 1, [found], place.line.now)
+    page = trends(browser, address)
+    alarm = page.get_by_test_id("stAlert").filter(has_text="parts look different since")
+    expect(alarm).to_contain_text("line1-top: parts look different since")
+    expect(alarm).to_contain_text("lot L-7 *new*")
+    expect(alarm).to_contain_text("60 of 64")
+    page.context.close()
+    place.line.ledger.tell_drift("gear", 1, [], place.line.now)
+    page = trends(browser, address)
+    expect(page.get_by_text("parts look different since")).to_have_count(0)
     page.context.close()
 
 

@@ -1,4 +1,4 @@
-"""A line of twins with a small real model, and the days before a night: parts inspected, accepted, confirmed."""
+"""A line of twins, and the days before a night: parts inspected, accepted, confirmed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,6 @@ from threading import Event
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from core.adapters.in_memory import MemoryArtifacts
@@ -23,23 +22,13 @@ from core.verdict import Threshold, judge
 from ingest.part_shapes import Style
 from ingest.rendering import render_part
 from model.bundle import bundle_sha256, read_letter
-from model.config import NetworkConfig, ScoreRule, TrainingConfig
-from model.encoder import open_encoder
 from model.images import decode
-from model.recipe import GoodImages, train_bundle
-from model.recipe import Recipe as TrainingRecipe
-from model.textures import procedural_textures
 from retrain.promotion import BundleReader, Change, promote_bundle, read_with
 from retrain.shop import Order, Shop
 from retrain.workshop.jobs import Bounds
 
 Pixels = NDArray[np.uint8]
 SIDE = 64
-NETWORK = NetworkConfig(encoder="test_resnet", height=SIDE, width=SIDE, flow_blocks=2, position_channels=16)
-FIRST = TrainingConfig(
-    passes=2, fewest_steps=1, batch=8, flow_passes=0.3, fewest_flow_steps=1, fewest_views=1, validation_images=16,
-    false_reject_budget=1 / 20, review_budget=1 / 20,
-)  # fmt: skip
 START = "0123456789ab"
 NIGHT = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 DAY_BEFORE = NIGHT - timedelta(hours=18)
@@ -53,7 +42,7 @@ def good_part(seed: int) -> Pixels:
 
 
 def spoiled(seed: int, strength: float = 1.0) -> Pixels:
-    """The part of this seed with a blot on it, which even a small network sees at full strength."""
+    """The part of this seed with a blot on it, plain at full strength."""
     dice, pixels = np.random.default_rng([seed, 9]), good_part(seed).astype(np.float64)
     down, across = dice.integers(16, SIDE - 16, 2)
     rows, columns = np.mgrid[:SIDE, :SIDE]
@@ -65,18 +54,6 @@ def spoiled(seed: int, strength: float = 1.0) -> Pixels:
 def encoded(pixels: Pixels) -> bytes:
     """As a camera would send it."""
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
-
-
-def train_first(folder: Path, parts: int = 20) -> Path:
-    """A first model of rendered parts, in seconds: it scores, and tells little."""
-    torch.manual_seed(1)
-    encoder = open_encoder(NETWORK.encoder, "random", reflect=False)
-    recipe = TrainingRecipe(encoder, NETWORK, FIRST, ScoreRule(), procedural_textures(1), "procedural")
-    images = GoodImages([good_part(seed) for seed in range(parts)], "0" * 64)
-    training = train_bundle(images, recipe, folder, torch.device("cpu"), lambda: 0.0)
-    for _ in training:
-        pass
-    return folder
 
 
 @dataclass

@@ -16,7 +16,7 @@ from core.frame import sha256_of
 from core.night_rule import NightRule
 from core.retraining import LearnedPart, Origin, Use
 from ingest.rendering import render_part
-from retrain.curation import Candidate, Curated, Golden, curated, is_fixed_sample
+from retrain.curation import MOST_CALIBRATED, Candidate, Curated, Golden, curated, is_fixed_sample
 from retrain.likeness import Gallery, Thumbnail, near_limit, thumbnail_of
 
 Pixels = NDArray[np.uint8]
@@ -101,6 +101,14 @@ def test_no_lot_and_no_camera_fills_a_night() -> None:
     found = curated(parts, NOTHING_GOLDEN, rule)
     assert max(Counter(part.lot for part in found.parts).values()) <= 20
     assert len(found.parts) == 30
+
+
+def test_of_many_earlier_calibration_parts_the_newest_calibrate_again() -> None:
+    """A limit is for what the line makes now."""
+    earlier = replayed(MOST_CALIBRATED + 50, Use.CALIBRATE)
+    found = curated([*learnable(30), *earlier], NOTHING_GOLDEN, WIDE)
+    again = {part.sha256 for part in found.parts if part.use is Use.CALIBRATE and part.origin is Origin.REPLAY}
+    assert again == hashes(earlier[50:])
 
 
 def test_replay_is_as_large_as_the_recipe_says_and_earlier_calibration_parts_stay_such() -> None:

@@ -63,8 +63,19 @@ def test_a_defect_in_the_review_band_is_caught_and_one_that_nobody_catches_is_no
 
 def test_good_parts_that_people_confirmed_are_not_rejected_again() -> None:
     """With numbers and names."""
-    (reason,) = refused(scored(GOOD[:1], 2.5))
+    golden = [replace(part, kind=Kind.FALSE_REJECT) for part in GOOD]
+    (reason,) = reasons_to_refuse(GOOD_MODEL, scored(GOOD[:1], 2.5), [*DEFECTS, *golden, *HELD_OUT], RULE)
     assert reason == "would reject 1 of 20 golden good parts where model 7 rejects 0: parts good 0"
+
+
+def test_of_the_fixed_sample_as_many_are_rejected_as_the_budget_explains() -> None:
+    """Of twenty parts at 1 in 20 that is four; and no more than the active model rejects is no reason."""
+    assert refused(scored(GOOD[:4], 2.5)) == ()
+    reasons = refused(scored(GOOD[:6], 2.5))
+    assert reasons[0].startswith(
+        "would reject 6 of 20 good parts of the fixed sample where model 7 rejects 0, 5.0% are allowed: parts good 0"
+    )
+    assert refused(scored(GOOD[:6], 2.5), scored(GOOD[:6], 2.5)) == ()
 
 
 def test_false_rejects_beyond_the_budget_are_refused_unless_they_become_fewer() -> None:

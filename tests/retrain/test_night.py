@@ -16,7 +16,7 @@ from retrain.station_verbs import cancel
 from retrain.workshop.jobs import Job, MeasureJob, TrainJob
 from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
-from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled, train_first
+from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled
 
 BUDGET = 1 / 20
 RECIPE = Recipe(retrain_fewest_new=20, false_reject_budget=BUDGET, review_budget=BUDGET, shadow_parts=0)
@@ -243,21 +243,3 @@ def test_without_a_first_model_there_is_nothing_to_start_from(tmp_path: Path) ->
     empty = NightLine(tmp_path)
     empty.save(RECIPE)
     assert run(empty).outcome == "no model yet: nothing to start from; promote a first one"
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_real_workshop_trains_both_stages_and_measures_both_models(tmp_path: Path) -> None:
-    """In processes of its own, from a small network's bundle; what comes of it is judged either way."""
-    line = NightLine(tmp_path)
-    line.save(replace(RECIPE, retrain_passes=1.0, retrain_flow_passes=0.2))
-    line.promote(train_first(tmp_path / "first", parts=20))
-    line.accept([good_part(seed) for seed in MORE_GOOD])
-    line.confirm([spoiled(seed) for seed in DEFECTS])
-    found = run_night(order(), line.shop())
-    assert found.state in (RunState.REFUSED, RunState.PROMOTED)
-    assert found.passes > 0
-    assert found.after is not None
-    assert found.after["milliseconds per image"] > 0
-    assert line.ledger.trainings()[0].share > 0
-    assert isinstance(line.ledger.active()["disc"].threshold, Threshold)
