@@ -1,4 +1,5 @@
 const SILENCE_S = 8;
+const TILE_DETAIL = 256;
 
 // The wall of tiles: one component for all cameras, which changes its tiles in place. A tile's DOM is made once.
 const TILE = `
@@ -28,7 +29,7 @@ function updateTile(tile, told) {
   part("reason").hidden = !told.reason || Boolean(told.stale);
   part("stale-words").hidden = !told.stale;
   tile.title = told.hint;
-  showPicture(part("picture"), told.picture);
+  showPicture(part("picture"), told.picture, TILE_DETAIL);
 }
 
 // As many columns as make the pictures largest in the room there is.
