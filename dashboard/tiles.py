@@ -62,7 +62,7 @@ def tile_data(
         "product": f"{product} \u00b7 {whole}" if whole else product,
         "history": history_strip([part.decision for part in reversed(row.recent)] if row else []),
         "counts": counts_words(counts),
-        "few": f"waiting {count_words(counts.waiting)} \u00b7 dropped {count_words(counts.dropped)}",
+        "few": few_words(counts),
         "picture": _picture(camera, tile),
     }
     if newest is None:
@@ -88,6 +88,12 @@ def counts_words(counts: CameraCounts) -> str:
         "dropped": counts.dropped,
     }
     return " \u00b7 ".join(f"{name} {count_words(number)}" for name, number in numbers.items())
+
+
+def few_words(counts: CameraCounts) -> str:
+    """The two that matter, as short as a narrow tile: `waiting 1`, and ` · dropped 2` where any were."""
+    dropped = f" \u00b7 dropped {count_words(counts.dropped)}" if counts.dropped else ""
+    return f"waiting {count_words(counts.waiting)}{dropped}"
 
 
 def _verdict(newest: Newest) -> dict[str, Any]:

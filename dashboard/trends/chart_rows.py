@@ -55,7 +55,8 @@ class TrendView:
 def trend_spec(view: TrendView, dark: bool) -> Spec:
     """The whole drawing as Vega-Lite takes it."""
     drawing = _drawing(dark, len(view.lots) <= MOST_LOT_LABELS)
-    filled: Spec = _filled(drawing, rows_of(view), [_ms(moment) for moment in view.domain])
+    whole = [moment.isoformat() for moment in view.domain]  # as letters: a domain of numbers would be no times
+    filled: Spec = _filled(drawing, rows_of(view), whole)
     return filled
 
 
@@ -90,7 +91,7 @@ def _drawing(dark: bool, name_lots: bool) -> Spec:
     return spec
 
 
-def _filled(node: Any, rows: Mapping[str, Rows], whole: list[int]) -> Any:
+def _filled(node: Any, rows: Mapping[str, Rows], whole: list[str]) -> Any:
     """A copy with the rows in the places of their names."""
     if node == WHOLE:
         return whole

@@ -34,8 +34,8 @@ def trend_chart(colours: Colours, name_lots: bool) -> alt.VConcatChart:
     zoomed = alt.Scale(domain=brush, nice=False)
     time = alt.X("at:T", scale=zoomed, axis=alt.Axis(title=None, labels=False, ticks=False, grid=False))
     rows = [
-        _scores(time, colours, name_lots).properties(height=210),
-        _rates(time, colours).properties(height=120),
+        _scores(time, colours, name_lots).properties(height=250),
+        _rates(time, colours).properties(height=150),
         _confirmed(time, colours).properties(height=34),
         _overview(brush, colours).properties(height=34),
     ]

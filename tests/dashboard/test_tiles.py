@@ -10,7 +10,7 @@ from core.inspection import Tile
 from core.verdict import Decision, Threshold
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
 from dashboard.read_models import CameraCounts, CameraRow, ErrorStory, Judgement, Part, PartKey
-from dashboard.tiles import wall_data
+from dashboard.tiles import few_words, wall_data
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIMITS = Threshold(2.0, 4.0)
@@ -94,3 +94,9 @@ def test_what_is_away_keeps_its_last_answer_and_says_since_when() -> None:
 @pytest.mark.parametrize("moment", [NOW - timedelta(hours=1), NOW + timedelta(hours=1)])
 def test_a_camera_s_wrong_clock_never_breaks_the_page(moment: datetime) -> None:
     assert the_tile(a_tile(captured_at=moment), None)["word"] == "NG"
+
+
+def test_a_narrow_tile_tells_of_dropped_frames_only_where_there_are_some() -> None:
+    """A line that lost nothing needs no nought on each of sixteen tiles."""
+    assert few_words(CameraCounts(10, 9, 0)) == "waiting 1"
+    assert few_words(CameraCounts(10, 9, 2)) == "waiting 1 \u00b7 dropped 2"

@@ -1,5 +1,6 @@
 """The Trends page as a quality engineer uses it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_a_part_nobody_has_looked_at_is_told_by_its_camera_s_rejects(
     field.fill("P-1000839")
     field.press("Enter")
     expect(box).to_contain_text("on line1-")
+    page.context.close()
+
+
+def test_all_parts_are_drawn_below_for_the_brush_to_lie_on(browser: Browser, running: tuple[Place, str]) -> None:
+    """The last row has an area over the whole time, and times below it: an empty one is no place to drag."""
+    page = trends(browser, running[1])
+    drawing = page.locator(".st-key-trend_box svg.marks")
+    drawn, area = drawing.bounding_box(), drawing.locator(".mark-area path").last.bounding_box()
+    assert drawn
+    assert area
+    assert area["width"] > 0.8 * drawn["width"]
+    expect(drawing.locator(".role-axis-label text").get_by_text(re.compile(r"\d\d"))).not_to_have_count(0)
     page.context.close()
 
 
