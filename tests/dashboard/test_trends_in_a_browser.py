@@ -80,3 +80,14 @@ def test_the_drawing_is_no_wider_than_the_window(browser: Browser, running: tupl
         assert box["x"] + box["width"] <= width
         assert box["width"] > 0.9 * width
         page.context.close()
+
+
+def test_the_chosen_time_is_still_chosen_when_one_comes_back(browser: Browser, running: tuple[Place, str]) -> None:
+    """Whoever looks at ninety days looks at them all morning."""
+    page = trends(browser, running[1])
+    page.get_by_role("radio", name="90 d").click()
+    page.get_by_role("link", name="Shift start").click()
+    expect(page.get_by_role("radio", name="90 d")).to_have_count(0)
+    page.get_by_role("link", name="Trends").click()
+    expect(page.get_by_role("radio", name="90 d")).to_be_checked()
+    page.context.close()
