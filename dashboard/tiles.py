@@ -11,6 +11,7 @@ from core.part_assembly import PartName
 from core.verdict import Decision, Threshold
 from dashboard.charts import decision_class, decision_mark, history_strip, score_gauge
 from dashboard.live_snapshot import LiveSnapshot
+from dashboard.map_scale import map_scale
 from dashboard.part_picture import part_picture
 from dashboard.pictures import data_url
 from dashboard.read_models import CameraCounts, CameraRow, Judgement, Part
@@ -136,9 +137,15 @@ def _picture(camera: str, tile: Tile | None) -> dict[str, Any]:
     if tile is None:
         return part_picture(f"{camera}/none", camera, "", "no picture yet", None, None)
     newest = _from_tile(tile)
-    stored = StoredMap(tile.map_png, tile.map_low, tile.map_high) if newest.judged and tile.map_png else None
+    stored = StoredMap(tile.map_png, tile.map_low, tile.map_high) if _has_something_to_show(tile, newest) else None
     key = f"{camera}/{tile.captured_at.isoformat()}"
     label = f"{camera}: newest part, {tile.decision.value}"
     frame = data_url(tile.thumbnail, "image/jpeg")
     threshold = newest.judged[1] if newest.judged else None
     return part_picture(key, label, frame, "" if frame else "no picture came", stored, threshold)
+
+
+def _has_something_to_show(tile: Tile, newest: Newest) -> bool:
+    """A map that stays clear all over need not be sent nor painted: that of most good parts, every second."""
+    judged = newest.judged
+    return judged is not None and bool(tile.map_png) and tile.map_high > map_scale(judged[1]).clear_to
