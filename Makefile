@@ -47,11 +47,12 @@ acceptance: $(READY) ## the long proofs on real images (SHARED=folder with data/
 	$(BIN)/pytest -m acceptance -s --timeout 3600
 
 .PHONY: bench
-bench: $(READY) ## quality on real sets (three seeds each) and speed, resumable; SHARED=folder with data/ and weights/
+bench: $(READY) ## quality on real sets (three seeds each), speed, then bench-dashboard; resumable; SHARED=folder with data/ and weights/
 	$(BIN)/python -m tests.benchmarks.quality
+	$(BIN)/python -m tests.benchmarks.dashboard --rows $(or $(ROWS),10000000)
 
 .PHONY: bench-dashboard
-bench-dashboard: $(READY) ## how soon pages are there with 10 million inspections behind them (ROWS=1000000 for fewer)
+bench-dashboard: $(READY) ## how soon pages are there with 10 million inspections behind them (9 GB; ROWS=1000000 for fewer)
 	$(BIN)/python -m tests.benchmarks.dashboard --rows $(or $(ROWS),10000000)
 
 .PHONY: screenshots

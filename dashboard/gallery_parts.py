@@ -1,6 +1,6 @@
 """From parts to the gallery and to a part's full story: pure, every word and drawing decided here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +18,14 @@ Picture = tuple[str, str]
 def gallery_data(
     parts: Sequence[Part],
     maps: Mapping[PartKey, StoredMap],
-    thumbnail: Callable[[str], Picture],
+    thumbnails: Callable[[Iterable[str]], Mapping[str, Picture]],
     now: datetime,
     zone: str,
 ) -> dict[str, Any]:
     """The small tiles, in the order given."""
+    pictures = thumbnails(part.frame_uri for part in parts)
     items = [
-        _item(part, now, zone) | {"picture": _small_picture(part, thumbnail(part.frame_uri), maps.get(part.key))}
+        _item(part, now, zone) | {"picture": _small_picture(part, pictures[part.frame_uri], maps.get(part.key))}
         for part in parts
     ]
     return {"parts": items}

@@ -11,6 +11,7 @@ from core.part_assembly import PartName
 from core.verdict import Decision, Threshold
 from dashboard.charts import decision_class, decision_mark, history_strip, score_gauge
 from dashboard.live_snapshot import LiveSnapshot
+from dashboard.map_scale import map_scale
 from dashboard.part_picture import part_picture
 from dashboard.pictures import data_url
 from dashboard.read_models import CameraCounts, CameraRow, Judgement, Part
@@ -62,7 +63,7 @@ def tile_data(
         "product": f"{product} \u00b7 {whole}" if whole else product,
         "history": history_strip([part.decision for part in reversed(row.recent)] if row else []),
         "counts": counts_words(counts),
-        "few": f"waiting {count_words(counts.waiting)} \u00b7 dropped {count_words(counts.dropped)}",
+        "few": few_words(counts),
         "picture": _picture(camera, tile),
     }
     if newest is None:
@@ -88,6 +89,12 @@ def counts_words(counts: CameraCounts) -> str:
         "dropped": counts.dropped,
     }
     return " \u00b7 ".join(f"{name} {count_words(number)}" for name, number in numbers.items())
+
+
+def few_words(counts: CameraCounts) -> str:
+    """The two that matter, as short as a narrow tile: `waiting 1`, and ` · dropped 2` where any were."""
+    dropped = f" \u00b7 dropped {count_words(counts.dropped)}" if counts.dropped else ""
+    return f"waiting {count_words(counts.waiting)}{dropped}"
 
 
 def _verdict(newest: Newest) -> dict[str, Any]:
@@ -130,9 +137,15 @@ def _picture(camera: str, tile: Tile | None) -> dict[str, Any]:
     if tile is None:
         return part_picture(f"{camera}/none", camera, "", "no picture yet", None, None)
     newest = _from_tile(tile)
-    stored = StoredMap(tile.map_png, tile.map_low, tile.map_high) if newest.judged and tile.map_png else None
+    stored = StoredMap(tile.map_png, tile.map_low, tile.map_high) if _has_something_to_show(tile, newest) else None
     key = f"{camera}/{tile.captured_at.isoformat()}"
     label = f"{camera}: newest part, {tile.decision.value}"
     frame = data_url(tile.thumbnail, "image/jpeg")
     threshold = newest.judged[1] if newest.judged else None
     return part_picture(key, label, frame, "" if frame else "no picture came", stored, threshold)
+
+
+def _has_something_to_show(tile: Tile, newest: Newest) -> bool:
+    """A map that stays clear all over need not be sent nor painted: that of most good parts, every second."""
+    judged = newest.judged
+    return judged is not None and bool(tile.map_png) and tile.map_high > map_scale(judged[1]).clear_to

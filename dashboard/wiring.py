@@ -1,6 +1,6 @@
 """The one place of the dashboard that opens adapters, and the caches that let many viewers cost one query."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -21,10 +21,12 @@ from dashboard.parts import read_models as part_models
 from dashboard.parts.words import short_words_by_name, whole_words
 from dashboard.read_models import Part, PartKey
 from dashboard.settings import DashboardSettings
+from dashboard.thumbnails import Thumbnails, reason_of_absence
 from dashboard.trends import read_models as trend_models
 from dashboard.trends.spans import Span
 from dashboard.trends.story import Course, course_of
 from dashboard.versions.letter import LetterFacts, letter_facts
+from dashboard.wall_pictures import WallPictures
 
 LIVE_S = 0.5
 HEALTH_S = 2.0
@@ -44,6 +46,7 @@ class Line:
     artifacts: ArtifactStore
     settings: DashboardSettings
     seen: LiveSnapshot = field(default_factory=lambda: LiveSnapshot(datetime.now(UTC), {}, LedgerView()))
+    pictures: WallPictures = field(default_factory=WallPictures)
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,25 +71,26 @@ def backlog() -> Backlog:
 def live_snapshot() -> LiveSnapshot:
     """What the Live page shows, at most half a second old, however many look at it."""
     here = line()
-    here.seen = take_snapshot(here.board.tiles, lambda: _ledger_view(here), here.seen, datetime.now(UTC))
+    taken = take_snapshot(here.board.tiles, lambda: _ledger_view(here), here.seen, datetime.now(UTC))
+    here.seen = replace(taken, tiles=here.pictures.of(taken.tiles))
     return here.seen
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def thumbnail(frame_uri: str, side: int) -> str:
-    """The frame as a small data URL. A frame never changes, so it is cut once.
+@st.cache_resource(show_spinner=False)
+def thumbnails() -> Thumbnails:
+    """The small pictures of kept frames, one store of them for all viewers."""
+    return Thumbnails(line().artifacts, line().settings.thumbnail_side)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def picture(frame_uri: str, limit: int) -> str:
+    """The frame as a data URL that a browser shows.
 
     Raises:
         ArtifactMissing: It is not in the store.
         ArtifactsUnavailable: The store does not answer.
         ImageRefused: What was kept is no picture.
     """
-    return pictures.thumbnail_url(line().artifacts.get(frame_uri), side)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def picture(frame_uri: str, limit: int) -> str:
-    """The frame as a data URL that a browser shows; raises as `thumbnail` does."""
     return pictures.picture_url(line().artifacts.get(frame_uri), limit)
 
 
@@ -122,16 +126,6 @@ def incomplete_parts(product: str) -> list[DecidedPart]:
     """The newest of the last 24 hours that lacked a view; raises as `whole_part_words` does."""
     since = datetime.now(UTC) - health_models.DAY
     return part_models.incomplete_parts(line().ledger.engine, product, since, INCOMPLETE_SHOWN)
-
-
-def thumbnail_or_reason(frame_uri: str) -> tuple[str, str]:
-    """The small picture and an empty reason, or no picture and why not, in a word or two."""
-    if not frame_uri:
-        return "", "not kept"
-    try:
-        return thumbnail(frame_uri, line().settings.thumbnail_side), ""
-    except (ArtifactMissing, ArtifactsUnavailable, ImageRefused) as error:
-        return "", reason_of_absence(error)
 
 
 def picture_or_reason(frame_uri: str) -> tuple[str, str]:
@@ -193,13 +187,6 @@ def _waiting() -> int | None:
         return backlog().waiting()
     except BusUnavailable:
         return None
-
-
-def reason_of_absence(error: ArtifactMissing | ArtifactsUnavailable | ImageRefused) -> str:
-    """Why a picture cannot be shown, in a word or two."""
-    if isinstance(error, ImageRefused):
-        return "no picture"
-    return "gone" if isinstance(error, ArtifactMissing) else "store away"
 
 
 def _ledger_view(here: Line) -> LedgerView:

@@ -61,33 +61,35 @@ function paintMap(parts, map, scale, natural, detail) {
   context.putImageData(contoured(grey, width, height, scale), 0, 0);
 }
 
-// Transparent up to `clear`, full from `full`: a clean part looks clean.
+// Transparent up to `clear`, full from `full`: a clean part looks clean. One colour for each of the 256 greys.
 function tinted(grey, width, height, scale) {
-  const image = new ImageData(width, height);
+  const image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
   const step = (scale.high - scale.low) / 255, span = scale.full_from - scale.clear_to;
-  for (let at = 0; at < grey.length; at += 4) {
-    const share = (scale.low + grey[at] * step - scale.clear_to) / span;
-    if (share <= 0) continue;
-    image.data[at] = HUE[0]; image.data[at + 1] = HUE[1]; image.data[at + 2] = HUE[2];
-    image.data[at + 3] = 255 * Math.min(1, share);
+  const colours = Uint32Array.from({ length: 256 }, (_, level) => {
+    const share = Math.min(1, (scale.low + level * step - scale.clear_to) / span);
+    return share > 0 ? packed(HUE, Math.round(255 * share)) : 0;
+  });
+  for (let at = 0; at < pixels.length; at += 1) pixels[at] = colours[grey[4 * at]];
+  return image;
+}
+
+// A thin line where the map passes the reject limit: the pixels above it of which a neighbour is not.
+function contoured(grey, width, height, scale) {
+  const image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+  const limit = (scale.contour_at - scale.low) / ((scale.high - scale.low) / 255 || 1);
+  const colour = packed(CONTOUR, 255), above = new Uint8Array(width * height);
+  for (let at = 0; at < above.length; at += 1) above[at] = grey[4 * at] >= limit ? 1 : 0;
+  for (let at = above.indexOf(1); at >= 0; at = above.indexOf(1, at + 1)) {
+    const x = at % width;
+    const inside = x > 0 && x < width - 1 && above[at - 1] && above[at + 1] && above[at - width] && above[at + width];
+    if (!inside) pixels[at] = colour;
   }
   return image;
 }
 
-// A thin line where the map passes the reject limit.
-function contoured(grey, width, height, scale) {
-  const image = new ImageData(width, height);
-  const limit = (scale.contour_at - scale.low) / ((scale.high - scale.low) / 255 || 1);
-  const above = (x, y) => x >= 0 && y >= 0 && x < width && y < height && grey[4 * (y * width + x)] >= limit;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      if (!above(x, y) || (above(x - 1, y) && above(x + 1, y) && above(x, y - 1) && above(x, y + 1))) continue;
-      const at = 4 * (y * width + x);
-      image.data[at] = CONTOUR[0]; image.data[at + 1] = CONTOUR[1]; image.data[at + 2] = CONTOUR[2];
-      image.data[at + 3] = 255;
-    }
-  }
-  return image;
+// A colour as it lies in the memory of a canvas: red first, on every machine that runs a browser.
+function packed([red, green, blue], alpha) {
+  return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 function applyMap(root, alone = false) {

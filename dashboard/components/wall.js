@@ -1,4 +1,5 @@
 const SILENCE_S = 8;
+const TILE_DETAIL = 256;
 
 // The wall of tiles: one component for all cameras, which changes its tiles in place. A tile's DOM is made once.
 const TILE = `
@@ -19,7 +20,7 @@ function madeTile(camera) {
 
 function updateTile(tile, told) {
   const part = (name) => tile.querySelector(`.${name}`);
-  tile.className = `tile is-${told.kind}${told.stale ? " stale" : ""}`;
+  tile.className = `tile is-${told.kind}${told.stale ? " stale" : ""}${tile.__narrow ? " narrow" : ""}`;
   for (const name of ["camera", "product", "reason", "word", "score", "counts", "few", "age"]) say(part(name), told[name]);
   say(part("stale-words"), told.stale);
   draw(part("mark-place"), told.mark);
@@ -28,30 +29,45 @@ function updateTile(tile, told) {
   part("reason").hidden = !told.reason || Boolean(told.stale);
   part("stale-words").hidden = !told.stale;
   tile.title = told.hint;
-  showPicture(part("picture"), told.picture);
+  showPicture(part("picture"), told.picture, TILE_DETAIL);
+}
+
+// Type as large as a tile allows: read across the hall where there are few, never cut off where there are many.
+function fontFor(tileWidth, big) {
+  return big ? Math.min(28, Math.max(14, tileWidth / 15)) : Math.min(15, Math.max(12, tileWidth / 14));
 }
 
 // As many columns as make the pictures largest in the room there is.
-function columnsFor(count, width, height) {
+function columnsFor(count, width, height, big) {
   let best = [0, 1];
   for (let columns = 1; columns <= count; columns += 1) {
     const tileWidth = width / columns, tileHeight = height / Math.ceil(count / columns);
-    const side = Math.min(tileWidth, (tileHeight - 58) * 1.25);
+    const side = Math.min(tileWidth, (tileHeight - 4 * fontFor(tileWidth, big)) * 1.25);
     if (side > best[0] + 1) best = [side, columns];
   }
   return best[1];
 }
 
 function layOut(root) {
+  const big = root.classList.contains("big"), width = root.clientWidth;
   const top = Math.max(0, root.getBoundingClientRect().top + (root.__scrolled?.() ?? 0));
-  const height = Math.max(260, window.innerHeight - top - (root.classList.contains("big") ? 12 : 50));
-  const count = Math.max(1, root.children.length), columns = columnsFor(count, root.clientWidth, height);
-  const rows = Math.ceil(count / columns);
+  const height = Math.max(260, window.innerHeight - top - (big ? 12 : 50));
+  const count = Math.max(1, root.children.length), columns = columnsFor(count, width, height, big);
+  const rows = Math.ceil(count / columns), font = fontFor(width / columns, big);
   root.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
   const rowHeight = Math.max(200, (height - 10 * (rows - 1)) / rows);
   root.style.gridAutoRows = `${Math.floor(rowHeight)}px`;
-  const narrow = root.clientWidth / columns < 30 * parseFloat(getComputedStyle(root).fontSize);
-  for (const tile of root.children) tile.classList.toggle("narrow", narrow);
+  root.style.fontSize = `${font}px`;
+  for (const tile of root.children) arrange(tile, width / columns < 30 * font);
+}
+
+// In a narrow tile the score has no room beside the verdict: it leads the line of small digits.
+function arrange(tile, narrow) {
+  if (tile.__narrow === narrow) return;
+  tile.__narrow = narrow;
+  tile.classList.toggle("narrow", narrow);
+  const place = tile.querySelector(narrow ? ".few" : ".gauge-place");
+  place.before(tile.querySelector(".score"));
 }
 
 // A server that stopped sends nothing more: the page itself has to notice that its pictures are no longer live.

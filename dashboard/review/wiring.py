@@ -14,7 +14,8 @@ from dashboard.review.masks import drawn_mask, mask_of_map
 from dashboard.review.nearest import features_of_npz, nearest
 from dashboard.review.ordering import most_uncertain_first
 from dashboard.review.page_data import Shown
-from dashboard.wiring import line, reason_of_absence, stored_map
+from dashboard.thumbnails import reason_of_absence
+from dashboard.wiring import line, stored_map
 
 QUEUE_S = 2.0
 LOOKS_S = 30.0

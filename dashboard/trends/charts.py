@@ -34,8 +34,8 @@ def trend_chart(colours: Colours, name_lots: bool) -> alt.VConcatChart:
     zoomed = alt.Scale(domain=brush, nice=False)
     time = alt.X("at:T", scale=zoomed, axis=alt.Axis(title=None, labels=False, ticks=False, grid=False))
     rows = [
-        _scores(time, colours, name_lots).properties(height=210),
-        _rates(time, colours).properties(height=120),
+        _scores(time, colours, name_lots).properties(height=250),
+        _rates(time, colours).properties(height=150),
         _confirmed(time, colours).properties(height=34),
         _overview(brush, colours).properties(height=34),
     ]
@@ -51,7 +51,7 @@ def _scores(time: alt.X, colours: Colours, name_lots: bool) -> alt.LayerChart:
     blue, score = colours["primaryColor"], _y_axis("score")
     words = [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("high", "upper", "middle", "quarter", "low")]
     tooltip = [alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"), *words, alt.Tooltip("parts:Q", format=",")]
-    base = _rows("scores").encode(x=time)
+    base = alt.Chart().encode(x=time)
     return alt.layer(
         _whole(time),
         base.mark_area(color=blue, opacity=0.18).encode(y=alt.Y("low:Q", axis=score), y2="high:Q"),
@@ -60,6 +60,7 @@ def _scores(time: alt.X, colours: Colours, name_lots: bool) -> alt.LayerChart:
         base.mark_point(color=blue, size=12, opacity=0.6, filled=True).encode(y="middle:Q", tooltip=tooltip),
         *(_limit_line(name, decision, time, colours) for name, decision in LIMITS.items()),
         *_mark_lines(time, colours, name_lots),
+        data=alt.NamedData(name="scores"),
     )
 
 
@@ -89,7 +90,7 @@ def _rates(time: alt.X, colours: Colours) -> alt.LayerChart:
     shape = alt.Shape("decision:N", scale=alt.Scale(domain=names, range=list(SHAPES.values())), legend=None)
     y = alt.Y("rate:Q", axis=_y_axis("\u2030 of parts"))
     tip = [alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"), "decision:N", alt.Tooltip("rate:Q", format=".2f"), "parts:Q"]
-    base = _rows("rates").encode(x=time, y=y, color=alt.Color("decision:N", scale=scale, legend=legend))
+    base = alt.Chart().encode(x=time, y=y, color=alt.Color("decision:N", scale=scale, legend=legend))
     average = _rows("averages").mark_line(
         color=colours["redColor"], strokeWidth=3, opacity=0.35, interpolate="monotone"
     )
@@ -98,6 +99,7 @@ def _rates(time: alt.X, colours: Colours) -> alt.LayerChart:
         average.encode(x=time, y=alt.Y("average:Q")),
         base.mark_line(strokeWidth=1),
         base.mark_point(filled=True, size=22).encode(shape=shape, tooltip=tip),
+        data=alt.NamedData(name="rates"),
     )
 
 

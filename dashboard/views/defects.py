@@ -225,14 +225,15 @@ def _browse(parts: list[Part], wanted: DefectFilter) -> None:
     with left:
         _turning(parts, wanted)
         chosen = gallery(
-            data=gallery_data(parts, _maps(parts), wiring.thumbnail_or_reason, now, zone),
+            data=gallery_data(parts, _maps(parts), wiring.thumbnails().of, now, zone),
             key="gallery",
             default={"selected": str(parts[0].key)},
             on_selected_change=lambda: None,
         )
     with right:
         selected = _selected(parts, chosen)
-        st.markdown(f"[full story](part?part={selected.key}) \u00b7 [judge this part](review?part={selected.key})")
+        link = selected.key.in_link
+        st.markdown(f"[full story](part?part={link}) \u00b7 [judge this part](review?part={link})")
         part_view(data=_story(selected, now, zone), key="part")
 
 

@@ -56,7 +56,7 @@ def _story(told: Story) -> None:
 
 def _ways(part: Part) -> None:
     missed = "report a missed defect" if part.decision is Decision.OK else "judge this part"
-    st.markdown(f"[{missed}](review?part={part.key}) \u00b7 [all defects](defects)")
+    st.markdown(f"[{missed}](review?part={part.key.in_link}) \u00b7 [all defects](defects)")
 
 
 def _single_maps(part: Part) -> None:
@@ -82,4 +82,4 @@ def _views(views: list[Part]) -> None:
     if not views:
         st.markdown("None within two minutes.")
     for view in views:
-        st.markdown(f"[{plain(view.key.camera)}, {view.decision.value}](part?part={view.key})")
+        st.markdown(f"[{plain(view.key.camera)}, {view.decision.value}](part?part={view.key.in_link})")

@@ -126,7 +126,7 @@ def _parts(model: ActiveModel, proposed: Threshold, since: datetime, now: dateti
     if parts:
         maps = wiring.small_maps(tuple(part.key for part in parts))
         zone = st.context.timezone or "UTC"
-        gallery(data=gallery_data(parts, maps, wiring.thumbnail_or_reason, now, zone), key="limits_parts")
+        gallery(data=gallery_data(parts, maps, wiring.thumbnails().of, now, zone), key="limits_parts")
     else:
         st.caption("No part of this time lies there.")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -177,3 +177,15 @@ def _quick(line: Seeded, camera: str, sequence: int, captured_at: datetime, who:
     verdict = judge(2.8 + abs(noise) if sequence % 7 == 1 else min(1.9, 1.2 + 0.2 * noise), THRESHOLD)
     took = timedelta(seconds=0.1 + (sequence % 40) / 20)
     return Inspection(frame, place, verdict, who, StoredMap(b"", 0, 1), NOT_KEPT, captured_at + took)
+
+
+def parts_now(line: Seeded, sequence: int) -> None:
+    """Each camera's next part, at this moment and judged by what is active: the line is seen at work."""
+    tiles, active = [], line.ledger.active()
+    for camera, product in line.cameras.items():
+        judging = active[product]
+        who = Judge(judging.model.id, judging.threshold_id, THRESHOLD, "torch-cpu-float32")
+        result, tile = inspected(line, camera, sequence, datetime.now(UTC), who)
+        record(line, [result])
+        tiles.append(tile)
+    line.board.show(tiles)

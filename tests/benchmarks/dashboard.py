@@ -20,17 +20,19 @@ from model.result_lines import Result, ResultLines
 from tests.benchmarks.dashboard_line import CAMERAS
 from tests.benchmarks.dashboard_place import OtherFolder, filled_line
 from tests.benchmarks.dashboard_plans import asked_by, looks
-from tests.benchmarks.dashboard_times import measured, scenarios
+from tests.benchmarks.dashboard_times import IN_SESSION, measured, scenarios
 from tests.dashboard.places import Place
 
 ROOT = Path(__file__).parents[2]
 BOUND_S = 1.0
 PAGE_SIZE = 48
 PLANS = "plans"
+PROMISED = ("Live", "Trends over 90 days", "Defects of a lot from a score on")
+"""Under a second in a running session, at the median, and no table read from end to end. The others are told beside."""
 
 
 def main() -> int:
-    """Fill, explain, time, and print the tables; 1 where a table is scanned or a page takes longer than a second."""
+    """Fill, explain, time, and print the tables; 1 where a promise is not kept."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.dashboard", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=5, help="of each page and way; 0 for the plans alone")
@@ -48,7 +50,9 @@ def main() -> int:
         return 1
     mine = [result for result in results.read() if wanted.items() <= result.items()]
     print(plan_table(mine), times_table(mine), sep="\n\n")
-    return int(misses(mine))
+    if found := misses(mine):
+        print(f"\nnot as promised: {', '.join(found)}")
+    return int(bool(found))
 
 
 def code_of(sources: Path = ROOT) -> str:
@@ -129,21 +133,27 @@ def times_table(results: Sequence[Result]) -> str:
     ]
     for (page, way), rounds in sorted(by_page(results).items()):
         every = " ".join(f"{seconds:.2f}" for seconds in sorted(each["seconds"] for each in rounds))
-        middle = [
-            statistics.median(each[name] for each in rounds)
-            for name in ("seconds", "server_cpu_s", "browser_cpu_s", "load")
-        ]
-        lines.append(
-            f"| {page} | {way} | {middle[0]:.2f} | {every} | {middle[1]:.2f} | {middle[2]:.2f} | {middle[3]:.1f} |"
-        )
+        cells = (median(rounds, name) for name in ("server_cpu_s", "browser_cpu_s", "load"))
+        middle = " | ".join(f"{cell:.2f}" for cell in cells)
+        lines.append(f"| {page} | {way} | {median(rounds, 'seconds'):.2f} | {every} | {middle} |")
     return "\n".join(lines)
 
 
-def misses(results: Sequence[Result]) -> bool:
-    """Whether a table is scanned, or a page in either way takes longer than a second."""
-    scanned = any(page["scanned"] for result in results if result["kind"] == PLANS for page in result["pages"])
-    slow = any(statistics.median(each["seconds"] for each in rounds) > BOUND_S for rounds in by_page(results).values())
-    return scanned or slow
+def misses(results: Sequence[Result]) -> list[str]:
+    """The promised pages that read a table from end to end, or that take longer than a second in a running session."""
+    newest = [result["pages"] for result in results if result["kind"] == PLANS][-1:]
+    scanned = [page["page"] for pages in newest for page in pages if page["page"] in PROMISED and page["scanned"]]
+    slow = [
+        page
+        for (page, way), rounds in by_page(results).items()
+        if page in PROMISED and way == IN_SESSION and median(rounds, "seconds") > BOUND_S
+    ]
+    return [*scanned, *slow]
+
+
+def median(rounds: Sequence[Result], name: str) -> float:
+    """Of one figure."""
+    return statistics.median(each[name] for each in rounds)
 
 
 if __name__ == "__main__":

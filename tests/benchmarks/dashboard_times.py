@@ -54,7 +54,7 @@ class Time:
 def scenarios(cameras: int, lot: str, parts: list[str]) -> list[Scenario]:
     """The pages of the promise, and one more."""
     return [
-        Scenario("Live", "live", _rest, _click("Live"), _shown(".wall .picture[data-shown]", cameras)),
+        Scenario("Live", "", _rest, _click("Live"), _shown(".wall .picture[data-shown]", cameras)),
         Scenario("Trends over 90 days", "trends?span=90+d", _choose_90_days, _click("Trends"), _shown(TREND, 1)),
         Scenario("Defects of a lot from a score on", LOT_ADDRESS.format(lot=lot), _rest_on_scores, _enter(lot),
                  _parts_shown(parts)),

@@ -1,18 +1,22 @@
 """`make screenshots`: one picture of each page and theme, from a seeded line in a real browser."""
 
 import argparse
+import itertools
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from tests.dashboard.places import chromium, fresh_line, opened, running_dashboard
-from tests.dashboard.seed import seed_parts, seed_workers
+from tests.dashboard.seed import parts_now, seed_parts, seed_workers
 from tests.dashboard.seed_nights import seed_disagreements, seed_nights
 from tests.dashboard.seed_weeks import seed_weeks
 
 PAGES = ("live", "review", "defects", "shift", "trends", "thresholds", "products", "models", "health")
 QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+PARTS = 60
 SETTLE_MS = 2500
 """Pictures are decoded after the page says that it is done."""
 
@@ -28,21 +32,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, fresh_line(Path(folder)) as place:
         seed_weeks(place.line)
         judging = place.line.ledger.active()["gear"].model.id
-        seed_parts(place.line)
+        seed_parts(place.line, PARTS)
         newest = place.line.ledger.active()["gear"].model.id
         seed_disagreements(place.line, seed_nights(place.line, newest, judging))
         seed_workers(place.line)
         with running_dashboard(place.environment, Path(folder)) as address, chromium() as browser:
-            for name in asked.pages:
-                for size in asked.sizes:
-                    for scheme in ("light", "dark"):
-                        _shoot(browser, address, name, size, scheme, asked.out)
+            looks = itertools.product(asked.pages, asked.sizes, ("light", "dark"))
+            for number, (name, size, scheme) in enumerate(looks):
+                _shoot(browser, address, name, size, scheme, asked.out, partial(parts_now, place.line, PARTS + number))
 
 
-def _shoot(browser: Browser, address: str, name: str, size: str, scheme: str, out: Path) -> None:
+def _shoot(
+    browser: Browser, address: str, name: str, size: str, scheme: str, out: Path, next_parts: Callable[[], None]
+) -> None:
     width, height = map(int, size.split("x"))
     page: Page = opened(browser, f"{address}/{'' if name == PAGES[0] else name}", width, height, scheme)
     page.wait_for_selector("[data-testid=stMainBlockContainer] [data-testid]")
+    next_parts()  # or the line would look as if it stood still
     page.wait_for_timeout(SETTLE_MS)
     page.wait_for_function(QUIET)
     tag = "" if size == "1280x800" else f"-{size}"

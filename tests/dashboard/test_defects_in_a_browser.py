@@ -1,5 +1,7 @@
 """The Defects page as a quality engineer uses it."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -100,4 +102,19 @@ def test_one_to_one_shows_the_frame_s_own_pixels(browser: Browser, address: str)
     box = page.locator(".part img.frame").bounding_box()
     assert box
     assert (round(box["width"]), round(box["height"])) == (512, 512)
+    page.context.close()
+
+
+def test_what_is_filtered_stands_in_the_address(browser: Browser, address: str) -> None:
+    """Sent to somebody, it shows them the same parts; what is typed goes there by itself."""
+    page = opened(browser, f"{address}/defects?defect_decisions=NG&defect_lot=L-24001")
+    items = page.locator(".gallery button")
+    expect(items.first).to_be_visible()
+    expect(page.locator(".gallery button:not(.is-ng)")).to_have_count(0)
+    expect(page.locator(".part dl")).to_contain_text("L-24001")
+    page.get_by_role("button", name="more filters").click()
+    page.get_by_label("lot").fill("L-24000")
+    page.get_by_label("lot").press("Enter")
+    expect(page.locator(".part dl")).to_contain_text("L-24000")
+    expect(page).to_have_url(re.compile("defect_lot=L-24000"))
     page.context.close()

@@ -1,5 +1,6 @@
 """The Live page as an operator has it in front of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,12 @@ WATCH = """(tile) => {
   };
   look();
 }"""
+
+CUT_OFF = """(tiles) => tiles.flatMap((tile) => [...tile.querySelectorAll(".word, .score, .age, .stale-words")]
+  .filter((words) => words.textContent && words.getBoundingClientRect().width)
+  .filter((words) => words.getBoundingClientRect().right > tile.getBoundingClientRect().right
+    || words.scrollWidth > words.clientWidth + 1 && getComputedStyle(words).display !== "inline")
+  .map((words) => `${tile.dataset.camera}: ${words.textContent}`))"""
 
 
 def test_both_cameras_are_shown_with_decision_picture_score_and_counts(browser: Browser, address: str) -> None:
@@ -125,6 +132,27 @@ def test_the_wall_has_no_navigation_and_fills_the_screen(browser: Browser, addre
     boxes = [page.locator(".tile").nth(number).bounding_box() for number in range(2)]
     assert sum(box["width"] * box["height"] for box in boxes if box) > 0.9 * 1920 * 1080
     page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("address_end", "width", "height"), [("", 1280, 800), ("", 1920, 1080), ("?wall=1", 1920, 1080)]
+)
+def test_sixteen_cameras_fit_the_screen_and_no_word_is_cut_off(
+    browser: Browser, tmp_path: Path, address_end: str, width: int, height: int
+) -> None:
+    """Verdict and score of each, without scrolling, on a bench and on a wall."""
+    with fresh_line(tmp_path) as place, running_dashboard(place.environment, tmp_path) as address:
+        line = replace(place.line, cameras={f"line{number}-side": "gear" for number in range(10, 26)})
+        seed_parts(line, count=4)
+        page = opened(browser, f"{address}/{address_end}", width, height)
+        expect(page.locator(".tile.narrow .picture[data-shown]")).to_have_count(16)
+        assert page.locator(".tile").evaluate_all(CUT_OFF) == []
+        boxes = [tile.bounding_box() for tile in page.locator(".tile").all()]
+        assert all(box and box["x"] + box["width"] <= width and box["y"] + box["height"] <= height for box in boxes)
+        picture = page.locator(".tile .picture").first.bounding_box()
+        assert picture
+        assert picture["height"] > 0.6 * max(box["height"] for box in boxes if box)
+        page.context.close()
 
 
 def test_a_page_whose_server_stopped_no_longer_looks_live(browser: Browser, seeded: Place, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from core.errors import BoardUnavailable, LedgerUnavailable
 from core.inspection import Tile
 from core.verdict import Decision, Threshold
 from dashboard.live_snapshot import LedgerView, LiveSnapshot, take_snapshot
+from dashboard.map_scale import map_scale
 from dashboard.read_models import CameraCounts, CameraRow, ErrorStory, Judgement, Part, PartKey
-from dashboard.tiles import wall_data
+from dashboard.tiles import few_words, wall_data
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIMITS = Threshold(2.0, 4.0)
@@ -94,3 +95,16 @@ def test_what_is_away_keeps_its_last_answer_and_says_since_when() -> None:
 @pytest.mark.parametrize("moment", [NOW - timedelta(hours=1), NOW + timedelta(hours=1)])
 def test_a_camera_s_wrong_clock_never_breaks_the_page(moment: datetime) -> None:
     assert the_tile(a_tile(captured_at=moment), None)["word"] == "NG"
+
+
+def test_a_narrow_tile_tells_of_dropped_frames_only_where_there_are_some() -> None:
+    """A line that lost nothing needs no nought on each of sixteen tiles."""
+    assert few_words(CameraCounts(10, 9, 0)) == "waiting 1"
+    assert few_words(CameraCounts(10, 9, 2)) == "waiting 1 \u00b7 dropped 2"
+
+
+def test_a_map_that_would_stay_clear_all_over_is_not_sent() -> None:
+    """Of most good parts, that is; what is faint but to be seen is."""
+    clear_to = map_scale(LIMITS).clear_to
+    assert the_tile(a_tile(map_high=clear_to), None)["picture"]["map"] == ""
+    assert the_tile(a_tile(map_high=1.01 * clear_to), None)["picture"]["map"] != ""

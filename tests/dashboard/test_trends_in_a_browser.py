@@ -1,5 +1,6 @@
 """The Trends page as a quality engineer uses it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_what_drifts_is_told_with_camera_lot_and_since_when(browser: Browser, ru
     page.context.close()
 
 
+def test_all_parts_are_drawn_below_for_the_brush_to_lie_on(browser: Browser, running: tuple[Place, str]) -> None:
+    """The last row has an area over the whole time, and times below it: an empty one is no place to drag."""
+    page = trends(browser, running[1])
+    drawing = page.locator(".st-key-trend_box svg.marks")
+    drawn, area = drawing.bounding_box(), drawing.locator(".mark-area path").last.bounding_box()
+    assert drawn
+    assert area
+    assert area["width"] > 0.8 * drawn["width"]
+    expect(drawing.locator(".role-axis-label text").get_by_text(re.compile(r"\d\d"))).not_to_have_count(0)
+    page.context.close()
+
+
 def test_the_drawing_is_no_wider_than_the_window(browser: Browser, running: tuple[Place, str]) -> None:
     """On a bench and on a wall."""
     for width, height in ((1280, 800), (1920, 1080)):
@@ -88,3 +101,14 @@ def test_the_drawing_is_no_wider_than_the_window(browser: Browser, running: tupl
         assert box["x"] + box["width"] <= width
         assert box["width"] > 0.9 * width
         page.context.close()
+
+
+def test_the_chosen_time_is_still_chosen_when_one_comes_back(browser: Browser, running: tuple[Place, str]) -> None:
+    """Whoever looks at ninety days looks at them all morning."""
+    page = trends(browser, running[1])
+    page.get_by_role("radio", name="90 d").click()
+    page.get_by_role("link", name="Shift start").click()
+    expect(page.get_by_role("radio", name="90 d")).to_have_count(0)
+    page.get_by_role("link", name="Trends").click()
+    expect(page.get_by_role("radio", name="90 d")).to_be_checked()
+    page.context.close()
