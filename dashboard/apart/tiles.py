@@ -1,6 +1,6 @@
 """Two verdicts on one part as a small tile: pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.inspection import StoredMap
@@ -16,11 +16,12 @@ def apart_data(
     run: SideBySide,
     found: Sequence[Apart],
     maps: Mapping[PartKey, StoredMap],
-    thumbnail: Callable[[str], Picture],
+    thumbnails: Callable[[Iterable[str]], Mapping[str, Picture]],
     zone: str,
 ) -> dict[str, Any]:
     """The tiles in the order given, each with what both versions say; the map is the judging one's."""
-    return {"parts": [_tile(run, each, thumbnail(each.frame_uri), maps.get(each.key), zone) for each in found]}
+    small = thumbnails(each.frame_uri for each in found)
+    return {"parts": [_tile(run, each, small[each.frame_uri], maps.get(each.key), zone) for each in found]}
 
 
 def sentence(run: SideBySide) -> str:

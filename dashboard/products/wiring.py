@@ -7,7 +7,7 @@ from core.inspection import StoredMap
 from core.preview import DrawnDefect
 from dashboard.gallery_parts import Picture
 from dashboard.products.read_models import newest_good_pictures
-from dashboard.wiring import line, picture_or_reason, thumbnail_or_reason
+from dashboard.wiring import line, picture_or_reason, thumbnails
 
 DRAWN_ON = 8
 """As many good pictures as the station draws on at most."""
@@ -20,7 +20,7 @@ def good_pictures(product: str) -> list[str]:
 
 def small(drawn: DrawnDefect) -> tuple[Picture, StoredMap | None]:
     """Its picture as a thumbnail, and its label."""
-    return thumbnail_or_reason(drawn.picture_uri), label(drawn)
+    return thumbnails().of([drawn.picture_uri])[drawn.picture_uri], label(drawn)
 
 
 def large(drawn: DrawnDefect) -> tuple[Picture, StoredMap | None]:

@@ -108,7 +108,7 @@ def _browse(run: SideBySide) -> None:
         _turning(pages, found)
         zone = st.context.timezone or "UTC"
         chosen = gallery(
-            data=apart_data(run, found, _maps([each.key for each in found]), wiring.thumbnail_or_reason, zone),
+            data=apart_data(run, found, _maps([each.key for each in found]), wiring.thumbnails().of, zone),
             key=f"apart_gallery/{run.shadow_id}",
             default={"selected": None},
             on_selected_change=lambda: None,

@@ -70,7 +70,7 @@ def test_a_tile_says_both_verdicts_over_the_picture(compared: tuple[Place, list[
     place, _ = compared
     (run,) = side_by_side(place.engine, "gear")
     (worst,) = apart(place.engine, run, None, 1)
-    (tile,) = apart_data(run, [worst], {}, lambda _: ("data:x", ""), "UTC")["parts"]
+    (tile,) = apart_data(run, [worst], {}, lambda uris: dict.fromkeys(uris, ("data:x", "")), "UTC")["parts"]
     words = [line["words"] for line in tile["lines"]]
     assert words[0].startswith(f"v{run.judging} NG ")
     assert words[1].startswith(f"v{run.beside} OK ")
