@@ -17,7 +17,20 @@ from dashboard import wiring
 from dashboard.components.registered import regions as regions_view
 from dashboard.products.good_pictures import GoodPictures, keep_good_pictures
 from dashboard.products.read_models import newest_picture
-from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
+from dashboard.products.recipe_form import (
+    MASKS,
+    NIGHTS,
+    RULE,
+    SHARES,
+    SIDES,
+    SWITCHES,
+    TEXTS,
+    kinds_of,
+    of_its_kind,
+    optional_number,
+    recipe_of,
+    shown,
+)
 from dashboard.views.live import running
 from dashboard.views.preview import preview
 from dashboard.views.trouble import page_style, plain, say_no, show_error
@@ -44,14 +57,24 @@ def page() -> None:
             ignore = _regions(name, product.recipe if product else Recipe())
             _good_pictures(name)
         with left:
+            _masters(name)
             _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
         show_error(error)
 
 
+def _masters(name: str) -> None:
+    """How many there are; they are kept where they are used."""
+    known = wiring.line().ledger.masters(name)
+    bad = sum(master.is_bad for master in known)
+    words = f"{bad} known bad, {len(known) - bad} known good" if known else "none yet"
+    st.markdown(f"Master parts: {words} \u00b7 [Shift start](shift) adds, retires and runs them")
+
+
 def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
     with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
-        entered = _numbers(recipe) | _texts(recipe)
+        entered = _numbers(recipe) | _texts(recipe) | _mask(recipe)
+        nights = _nights(recipe)
         kinds = st.text_area(
             "kinds of defects, one a line: the first nine have the keys 1 to 9",
             "\n".join(recipe.defect_kinds),
@@ -61,7 +84,7 @@ def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
             asked = st.form_submit_button("Save the recipe", type="primary")
     if asked:
-        _save(name, recipe, entered | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
+        _save(name, recipe, entered | nights | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
@@ -92,10 +115,38 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
     return entered
 
 
+def _mask(recipe: Recipe) -> dict[str, Any]:
+    modes = list(MASKS)
+    chosen = st.selectbox(
+        "where the part is",
+        modes,
+        modes.index(recipe.object_mask),
+        format_func=MASKS.__getitem__,
+        help="synthetic defects are drawn there, and nowhere else",
+    )
+    return {"object_mask": chosen}
+
+
+def _nights(recipe: Recipe) -> dict[str, Any]:
+    """Folded away: their defaults work without being touched."""
+    with st.expander("nights: when to train, and how a candidate becomes the model"):
+        columns = st.columns(2, gap="small")
+        entered: dict[str, Any] = {}
+        for place, entry in enumerate(NIGHTS):
+            with columns[place % 2]:
+                entered[entry.name] = st.number_input(
+                    entry.words, 0.0, value=shown(recipe, entry), help=entry.hint, format="%g"
+                )
+        for entry in SWITCHES:
+            entered[entry.name] = st.toggle(entry.words, bool(getattr(recipe, entry.name)), help=entry.hint)
+    return entered
+
+
 def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
     try:
         rule = {entry.name: optional_number(entered[entry.name], entry.words) for entry in RULE}
-        product = Product(name, recipe_of(before, entered | rule))
+        nights = {entry.name: of_its_kind(before, entry, entered[entry.name]) for entry in NIGHTS}
+        product = Product(name, recipe_of(before, entered | rule | nights))
     except ValueError as error:
         st.error(plain(str(error)))
         return

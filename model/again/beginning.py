@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from core.product import ObjectMask
 from model.again.teaching import good_images
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
 from model.encoder import open_encoder
@@ -42,6 +43,7 @@ class FirstLesson:
     review_budget: float
     seed: int
     device: str
+    object_mask: ObjectMask = ObjectMask.AUTOMATIC
 
 
 def begun(lesson: FirstLesson, clock: Seconds) -> Generator[Progress, None, Letter]:
@@ -56,7 +58,7 @@ def begun(lesson: FirstLesson, clock: Seconds) -> Generator[Progress, None, Lett
     framing = framing_of(lesson)
     network = NetworkConfig(lesson.encoder, framing.tile_height, framing.tile_width, encoder.normalisation)
     made = (encoder, network, training_config(lesson), score_rule(lesson, framing), procedural_textures(lesson.seed))
-    recipe = Recipe(*made, "procedural", framing=framing, engine=lesson.engine)
+    recipe = Recipe(*made, "procedural", framing=framing, engine=lesson.engine, object_mask=lesson.object_mask)
     images = good_images(lesson.train, lesson.calibrate, framing)
     return (yield from train_bundle(images, recipe, lesson.out, torch.device(lesson.device), clock))
 

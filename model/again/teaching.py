@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from core.product import ObjectMask
 from model.bundle import load_bundle
 from model.config import TrainingConfig
 from model.detector import filled_network
@@ -39,6 +40,7 @@ class Lesson:
     review_budget: float
     seed: int
     device: str
+    object_mask: ObjectMask = ObjectMask.AUTOMATIC
 
 
 def taught(lesson: Lesson, clock: Seconds) -> Generator[Progress, None, Letter]:
@@ -53,7 +55,7 @@ def taught(lesson: Lesson, clock: Seconds) -> Generator[Progress, None, Letter]:
     encoder = Encoder(network.encoder, letter.network.normalisation, letter.training.encoder_weights)
     made = (encoder, letter.network, training_config(lesson), letter.score_rule, procedural_textures(lesson.seed))
     engine = "" if letter.parity is None else letter.parity.engine
-    recipe = Recipe(*made, "procedural", lesson.start, letter.framing, engine=engine)
+    recipe = Recipe(*made, "procedural", lesson.start, letter.framing, engine=engine, object_mask=lesson.object_mask)
     images = good_images(lesson.train, lesson.calibrate, letter.framing)
     torch.manual_seed(lesson.seed)
     return (yield from train_bundle(images, recipe, lesson.out, torch.device(lesson.device), clock))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LineError
+from core.product import mask_of
 from model.again.beginning import FirstLesson, begun
 from model.again.teaching import Lesson, taught
 from model.letter import Letter
@@ -78,6 +79,7 @@ def lesson_of(job: TrainJob) -> Lesson:
         job.review_budget,
         job.seed,
         job.bounds.device,
+        mask_of(job.object_mask),
     )
 
 
@@ -100,6 +102,7 @@ def first_lesson_of(job: FirstJob) -> FirstLesson:
         job.review_budget,
         job.seed,
         job.bounds.device,
+        mask_of(job.object_mask),
     )
 
 

@@ -34,6 +34,7 @@ class TrainJob:
     false_reject_budget: float
     review_budget: float
     seed: int
+    object_mask: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class FirstJob:
     false_reject_budget: float
     review_budget: float
     seed: int
+    object_mask: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class MeasureJob:
     ground: Sequence[str]
     drawn: int
     seed: int
+    object_mask: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)

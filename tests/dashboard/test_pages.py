@@ -9,6 +9,7 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from core.product import ObjectMask
 from dashboard.__main__ import SAFE_OPTIONS, is_loopback, main
 from tests.dashboard.places import Place
 
@@ -61,6 +62,23 @@ def test_the_health_page_is_shown_for_any_line(empty: Place, seeded: Place, monk
         assert not page.warning
         streamlit.cache_resource.clear()
         streamlit.cache_data.clear()
+
+
+@pytest.mark.server
+def test_a_recipe_s_form_shows_what_the_recipe_holds(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the part is, its nights, and the master parts that are kept on another page; saving it changes that."""
+    page = shown(seeded, monkeypatch, "products")
+    assert not page.exception
+    mask = next(box for box in page.selectbox if box.label == "where the part is")
+    assert mask.value == ObjectMask.AUTOMATIC
+    assert any("Master parts: none yet" in each.value for each in page.markdown)
+    mask.select(ObjectMask.DARK_PART)
+    next(each for each in page.number_input if each.label == "parts in the shadow").set_value(30)
+    next(each for each in page.text_input if each.label == "reason").set_value("dark parts on a light belt")
+    next(each for each in page.button if each.label == "Save the recipe").click().run()
+    assert not page.exception
+    recipe = seeded.line.ledger.active()["gear"].recipe
+    assert (recipe.object_mask, recipe.shadow_parts) == (ObjectMask.DARK_PART, 30)
 
 
 @pytest.mark.server
