@@ -26,6 +26,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.lease import Leases
 from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
@@ -79,6 +80,7 @@ class Ledger(
     PromotionHistory,
     UnreviewedParts,
     Shadows,
+    Leases,
     LearningSource,
     Protocol,
 ):
