@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 
 from core.verdict import Decision
+from dashboard.story.filters import Linked
 from dashboard.trends.alarm import moving_average
 from dashboard.trends.bands import LimitsHeld, StepTrend
 from dashboard.trends.read_models import Confirmation
@@ -19,7 +20,7 @@ DECISION_COLOURS = {Decision.NG: "redColor", Decision.REVIEW: "orangeColor", Dec
 SHAPES = {Decision.NG: "cross", Decision.REVIEW: "diamond", Decision.ERROR: "triangle-up"}
 MOST_LOT_LABELS = 14
 AXIS_WIDTH = 84
-BRUSH_WORDS = "drag here to look closer, double-click for all"
+BRUSH_WORDS = "drag here to look closer, double-click for all; a click on a step above opens its parts"
 CLOCK = {
     "seconds": "%H:%M:%S", "minutes": "%H:%M", "hours": "%H:%M", "date": "%a %d", "week": "%b %d", "month": "%b",
     "year": "%Y",
@@ -28,11 +29,12 @@ CLOCK = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A labelled thin line: something was changed, or a lot began."""
+    """A labelled thin line: something was changed, a lot began, an alarm was raised; `words` are read in its tip."""
 
     at: datetime
     label: str
     is_lot: bool
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class TrendView:
     marks: Sequence[Mark]
     confirmed: Sequence[Confirmation]
     domain: tuple[datetime, datetime]
+    product: str = ""
+    camera: str = ""
+
+    def link(self, step: StepTrend, *decisions: Decision) -> str:
+        """Where the parts behind a step are."""
+        names = tuple(decision.value for decision in decisions)
+        return Linked(step.begins_at, step.begins_at + self.step, self.product, self.camera, names).address
 
 
 def trend_chart(view: TrendView, colours: Colours) -> alt.VConcatChart:
@@ -67,7 +76,7 @@ def _scores(view: TrendView, time: alt.X, colours: Colours) -> alt.LayerChart:
     rows = [
         {"at": _iso(step.begins_at), "end": _iso(step.begins_at + view.step), "low": step.quantiles[0],
          "quarter": step.quantiles[1], "middle": step.quantiles[2], "upper": step.quantiles[3],
-         "high": step.quantiles[4], "parts": step.total}
+         "high": step.quantiles[4], "parts": step.total, "href": view.link(step, *Decision)}
         for step in view.steps if step.quantiles
     ]  # fmt: skip
     data, blue = alt.Data(values=rows), colours["primaryColor"]
@@ -80,7 +89,10 @@ def _scores(view: TrendView, time: alt.X, colours: Colours) -> alt.LayerChart:
         base.mark_area(color=blue, opacity=0.18).encode(y=alt.Y("low:Q", axis=score), y2="high:Q"),
         base.mark_area(color=blue, opacity=0.3).encode(y=alt.Y("quarter:Q", axis=score), y2="upper:Q"),
         base.mark_line(color=blue, strokeWidth=1.6).encode(y=alt.Y("middle:Q", axis=score)),
-        base.mark_point(color=blue, size=12, opacity=0.6, filled=True).encode(y="middle:Q", tooltip=tooltip),
+        _columns(view, time, *Decision),
+        base.mark_point(color=blue, size=12, opacity=0.6, filled=True).encode(
+            y="middle:Q", tooltip=tooltip, href="href:N"
+        ),
         *_limit_lines(view, time, colours),
         *_mark_lines(view, time, colours),
     )
@@ -104,8 +116,12 @@ def _mark_lines(view: TrendView, time: alt.X, colours: Colours) -> list[alt.Char
     lots = sum(mark.is_lot for mark in view.marks)
     lines = []
     for is_lot, opacity, colour, y in ((True, 0.35, "grayColor", 2), (False, 0.9, "textColor", 14)):
-        rows = [{"at": _iso(mark.at), "label": mark.label} for mark in view.marks if mark.is_lot is is_lot]
-        base = alt.Chart(alt.Data(values=rows)).encode(x=time, tooltip=["at:T", "label:N"])
+        rows = [
+            {"at": _iso(mark.at), "label": mark.label, "words": mark.words or mark.label}
+            for mark in view.marks if mark.is_lot is is_lot
+        ]  # fmt: skip
+        tip = ["at:T", alt.Tooltip("words:N", title="what")]
+        base = alt.Chart(alt.Data(values=rows)).encode(x=time, tooltip=tip)
         lines.append(base.mark_rule(color=colours[colour], opacity=opacity, strokeDash=[2, 2] if is_lot else [1, 0]))
         if not is_lot or lots <= MOST_LOT_LABELS:
             style = {"align": "left", "dx": 3, "baseline": "top", "fontSize": 11, "color": colours[colour]}
@@ -116,7 +132,8 @@ def _mark_lines(view: TrendView, time: alt.X, colours: Colours) -> list[alt.Char
 def _rates(view: TrendView, time: alt.X, colours: Colours) -> alt.LayerChart:
     names = [decision.value for decision in DECISION_COLOURS]
     rows = [
-        {"at": _iso(step.begins_at), "rate": step.rate(decision), "decision": decision.value, "parts": step.total}
+        {"at": _iso(step.begins_at), "rate": step.rate(decision), "decision": decision.value, "parts": step.total,
+         "href": view.link(step, decision)}
         for step in view.steps for decision in DECISION_COLOURS
     ]  # fmt: skip
     smooth = moving_average([step.frames.get(Decision.NG, 0) for step in view.steps], [s.total for s in view.steps])
@@ -137,9 +154,22 @@ def _rates(view: TrendView, time: alt.X, colours: Colours) -> alt.LayerChart:
     return alt.layer(
         _whole(view, time),
         average.encode(x=time, y=alt.Y("average:Q")),
+        _columns(view, time),
         base.mark_line(strokeWidth=1),
-        base.mark_point(filled=True, size=22).encode(shape=shape, tooltip=tip),
+        base.mark_point(filled=True, size=22).encode(shape=shape, tooltip=tip, href="href:N"),
     )
+
+
+def _columns(view: TrendView, time: alt.X, *decisions: Decision) -> alt.Chart:
+    """Nothing to see: a click anywhere in a step's column opens the parts of these decisions, or all not OK."""
+    rows = [
+        {"at": _iso(step.begins_at), "end": _iso(step.begins_at + view.step), "parts": step.total,
+         "href": view.link(step, *decisions)}
+        for step in view.steps
+    ]  # fmt: skip
+    tip = [alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"), alt.Tooltip("parts:Q", format=",")]
+    columns = alt.Chart(alt.Data(values=rows)).mark_rect(opacity=0, clip=True)
+    return columns.encode(x=time, x2="end:T", y=alt.value(0), y2=alt.value("height"), href="href:N", tooltip=tip)
 
 
 def _confirmed(view: TrendView, time: alt.X, colours: Colours) -> alt.LayerChart:
