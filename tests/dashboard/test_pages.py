@@ -10,8 +10,13 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from core.product import ObjectMask
+from core.verdict import Decision
 from dashboard.__main__ import SAFE_OPTIONS, is_loopback, main
+from dashboard.read_models import Part
+from dashboard.story.read_models import DefectFilter, newest_parts
+from dashboard.views.trouble import plain
 from tests.dashboard.places import Place
+from tests.dashboard.test_optics_lines import CHECK
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboard" / "app.py"
@@ -79,6 +84,30 @@ def test_a_recipe_s_form_shows_what_the_recipe_holds(seeded: Place, monkeypatch:
     assert not page.exception
     recipe = seeded.line.ledger.active()["gear"].recipe
     assert (recipe.object_mask, recipe.shadow_parts) == (ObjectMask.DARK_PART, 30)
+
+
+@pytest.mark.server
+def test_a_part_s_story_tells_what_its_camera_is_held_to(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optics, reviews, audit and other views, each with its own words where there is nothing."""
+    (part,) = newest_parts(seeded.engine, DefectFilter((Decision.NG,)), None, 1)
+    words = "This camera's pictures are not checked before the model."
+    page = story_of(part, seeded, monkeypatch)
+    assert not page.exception
+    assert plain(words) in [each.value for each in page.markdown]
+    seeded.line.ledger.save_optics(part.key.camera, part.product, CHECK, seeded.line.now, "ada", "learned")
+    page = story_of(part, seeded, monkeypatch)
+    assert not page.exception
+    told = [each.value for each in page.markdown]
+    assert plain("sharpness at least 0.3") in told
+    assert plain(words) not in told
+
+
+def story_of(part: Part, place: Place, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    page = AppTest.from_string("from dashboard.views import part\npart.page()\n", default_timeout=30)
+    page.query_params["part"] = str(part.key)
+    return page.run()
 
 
 @pytest.mark.server
