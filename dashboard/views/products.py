@@ -10,9 +10,9 @@ from core.asking import ask_training
 from core.changes import save_product
 from core.errors import LineError
 from core.frame import PRODUCT_NAME
-from core.preview import words_in
 from core.product import Product, Recipe
 from core.regions import Regions, regions_of
+from core.request import RequestKind
 from dashboard import wiring
 from dashboard.components.registered import regions as regions_view
 from dashboard.products.good_pictures import GoodPictures, keep_good_pictures
@@ -38,6 +38,8 @@ from dashboard.who import person
 
 NEW = "new product"
 PROGRESS_EVERY_S = 2.0
+REQUESTS = 10
+"""Newest among which that for a model is looked for; previews say theirs below."""
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"]
 
 
@@ -235,7 +237,8 @@ def _progress(name: str) -> None:
             if training.product == name:
                 told = f"Training: {100 * training.share:.0f} % \u00b7 {plain(training.stage)}"
                 st.progress(min(max(training.share, 0.0), 1.0), text=told)
-        for request in ledger.requests(name, 1) if name else []:
-            st.caption(plain(f"{request.kind.value}: {request.state.value}. {words_in(request.answer)}"))
+        asked = [each for each in ledger.requests(name, REQUESTS) if each.kind is not RequestKind.PREVIEW_DEFECTS]
+        for request in asked[:1]:
+            st.caption(plain(f"{request.kind.value}: {request.state.value}. {request.answer}"))
     except LineError as error:
         show_error(error)
