@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from math import inf
 from typing import Any, Self
 
@@ -25,6 +26,18 @@ HIGHEST_SHARES = {"smoothing": 0.25, "top_share": 1.0, "minimum_area": 0.25}
 """How far each part of the rule that makes a score of a map can be turned up."""
 
 
+class ObjectMask(StrEnum):
+    """Where synthetic defects are drawn, and with them what training learns of: AUTOMATIC looks at the good pictures.
+
+    WHOLE_PICTURE is for material that fills it; the others for a part that stands out from its ground.
+    """
+
+    AUTOMATIC = "automatic"
+    WHOLE_PICTURE = "whole picture"
+    LIGHT_PART = "light part"
+    DARK_PART = "dark part"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe(NightRule):
     """How one product is inspected. Every field has a default that works without being touched.
@@ -42,7 +55,8 @@ class Recipe(NightRule):
 
     For training: `input_height` and `input_width` are what every picture is scaled to, 0 both for a choice from the
     pictures' sizes; `smoothing`, `top_share` and `minimum_area` say how a map becomes a score, as shares of the map,
-    none each for the training's own default. What its nights do is said in NightRule.
+    none each for the training's own default; `object_mask` says where the part is in its pictures. NightRule says
+    what its nights do.
 
     `ignore` are regions of the picture that do not count, polygons in shares of its sides: whatever is found there is
     left out before the score.
@@ -66,6 +80,7 @@ class Recipe(NightRule):
     smoothing: float | None = None
     top_share: float | None = None
     minimum_area: float | None = None
+    object_mask: ObjectMask = ObjectMask.AUTOMATIC
     review_ok_share: float = 0.0
     defect_kinds: tuple[str, ...] = ()
     ignore: Regions = ()
@@ -84,6 +99,7 @@ class Recipe(NightRule):
         self.check_night()
         object.__setattr__(self, "defect_kinds", tuple(self.defect_kinds))  # JSON knows only lists
         object.__setattr__(self, "ignore", regions_of(self.ignore))
+        object.__setattr__(self, "object_mask", mask_of(self.object_mask))
         for kind in self.defect_kinds:
             check_match("defect_kinds", DEFECT_KIND, kind)
         for name, highest in HIGHEST_SHARES.items():
@@ -109,6 +125,13 @@ class Recipe(NightRule):
 
 def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def mask_of(name: str) -> ObjectMask:
+    """The mode of this name; raises ValueError where there is none."""
+    if name not in list(ObjectMask):
+        raise ValueError(f"object_mask must be one of {', '.join(ObjectMask)}, got {name!r}")
+    return ObjectMask(name)
 
 
 def cameras_of(views: str) -> tuple[str, ...]:

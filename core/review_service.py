@@ -1,9 +1,11 @@
 """What a person may do with a part: say what it is, and take that back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from core.access import Person, Role, require
+from core.lease import Leases
 from core.review import Judgement, Opinion, PartKey, Review
 from core.review_ports import ReviewDesk
 
@@ -35,3 +37,15 @@ def take_back(person: Person, undone: Review, expected: int, desk: ReviewDesk, a
     earlier = [each for each in desk.reviews_of(undone.part) if each.id < undone.id]
     before = replace(earlier[0].opinion, note="as before, by undo") if earlier else WITHDRAWN
     return judge_part(person, undone.part, before, expected, desk, at)
+
+
+def hold_parts(person: Person, parts: Sequence[PartKey], leases: Leases, at: datetime) -> frozenset[PartKey]:
+    """Keep those parts for an operator that nobody else has before them; which ones they are.
+
+    Nothing is changed by it and nobody is kept from judging, so the audit has no row of it.
+
+    Raises:
+        AccessDenied: Not an operator.
+    """
+    require(person, Role.OPERATOR)
+    return leases.hold(parts, person.name, at)

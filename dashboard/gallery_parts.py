@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.inspection import StoredMap
+from core.optics import MEASURED, OpticsCheck
 from core.verdict import Threshold
 from dashboard.charts import decision_class, decision_mark, score_gauge
 from dashboard.part_picture import part_picture
@@ -60,6 +61,14 @@ def why_words(part: Part) -> str:
     if outcome.score >= outcome.threshold.review_from:
         return "Between the two limits: a person decides."
     return "Below both limits."
+
+
+def optics_lines(check: OpticsCheck | None) -> list[str]:
+    """What a camera's pictures are held to before the model sees them; none where they are not checked."""
+    if check is None:
+        return []
+    limits = [f"{name} {words}" for name in MEASURED if (words := str(getattr(check, name)))]
+    return [*limits, f"learned from {check.frames} good frames"]
 
 
 def limits_of(part: Part) -> Threshold | None:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.product import ObjectMask
+
 Pixels = NDArray[np.uint8]
 LOOKED_AT = 32
 """Good images that decide the automatic rule: more would change nothing but the time it takes."""
@@ -92,11 +94,28 @@ def choose_mask_rule(images: Sequence[Pixels]) -> MaskRule:
     A picture has a background if its border lies almost wholly on one side of Otsu's threshold and the other side
     makes up a plausible part. Holes are filled unless most parts have a large one.
     """
-    looked_at = list(images[:: max(1, len(images) // LOOKED_AT)])[:LOOKED_AT]
+    looked_at = some(images)
     votes = [vote for image in looked_at if (vote := polarity_of(image)) is not None]
     if not looked_at or len(votes) * 2 <= len(looked_at):
         return MaskRule(background=False)
-    polarity = max(Polarity, key=votes.count)
+    return _with_holes(max(Polarity, key=votes.count), looked_at)
+
+
+def mask_rule(mode: ObjectMask, images: Sequence[Pixels]) -> MaskRule:
+    """The rule that the recipe names; whether holes are part of the part is decided from the pictures in any case."""
+    if mode is ObjectMask.AUTOMATIC:
+        return choose_mask_rule(images)
+    if mode is ObjectMask.WHOLE_PICTURE:
+        return MaskRule(background=False)
+    return _with_holes(Polarity(mode.value), some(images))
+
+
+def some(images: Sequence[Pixels]) -> list[Pixels]:
+    """Those that decide, evenly from all."""
+    return list(images[:: max(1, len(images) // LOOKED_AT)])[:LOOKED_AT]
+
+
+def _with_holes(polarity: Polarity, looked_at: Sequence[Pixels]) -> MaskRule:
     bare = MaskRule(background=True, polarity=polarity, fill_holes=False)
     bored = sum(has_large_hole(object_mask(image, bare)) for image in looked_at)
     return MaskRule(background=True, polarity=polarity, fill_holes=bored * 2 <= len(looked_at))

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.errors import BundleRefused, LineError
+from core.product import ObjectMask
 from model.bundle import load_bundle, save_bundle
 from model.calibration import FittedThreshold, fit_threshold, split, split_at
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
@@ -26,7 +27,7 @@ from model.framing import Framing
 from model.images import image_paths, read_image, resized
 from model.letter import Letter, Training
 from model.network import InferenceNetwork, Network
-from model.object_mask import choose_mask_rule
+from model.object_mask import mask_rule
 from model.pace import Progress, Seconds
 from model.parity_evidence import NOT_YET, parity_evidence
 from model.scoring import ScoreConstants, image_score
@@ -75,9 +76,11 @@ class Recipe:
     warm_start: Path | None = None
     framing: Framing | None = None
     defects: DefectRule | None = None
-    """How synthetic defects are drawn; None for the default with the part's mask chosen from the pictures."""
+    """How synthetic defects are drawn; None for the default with the part's mask as `object_mask` says."""
     engine: str = ""
     """The engine that the parity gate tries at the end: `auto`, a name, or empty for none."""
+    object_mask: ObjectMask = ObjectMask.AUTOMATIC
+    """Where the part is, unless `defects` says all."""
 
     @property
     def frame(self) -> Framing:
@@ -158,7 +161,7 @@ def material_of(pictures: Sequence[Pixels], recipe: Recipe, calibrating: int = 0
         for indices in (parts.training, parts.calibration)
     )
     rule = recipe.defects or DefectRule(
-        mask=choose_mask_rule([tile for picture in pictures for tile in recipe.frame.cut(picture)])
+        mask=mask_rule(recipe.object_mask, [tile for picture in pictures for tile in recipe.frame.cut(picture)])
     )
     drawers = [DefectDrawer(part, recipe.textures, rule) for part in (train, calibration)]
     return Material(train, calibration, *drawers)

@@ -161,6 +161,7 @@ def _trained(snapshot: Snapshot, recipe: Recipe, pictures: Pictures, shop: Shop,
         recipe.false_reject_budget,
         recipe.review_budget,
         seed=diary.run.id,
+        object_mask=recipe.object_mask,
     )
     diary.step(f"training on {len(train)} pictures from nothing, in its own process: {_said(lesson.beginning)}")
     result = shop.work(FirstJob(shop.bounds, lesson), folder / "train", watch(diary, shop, recipe))

@@ -197,6 +197,7 @@ def _trained(night: Night, incumbent: Path) -> Path:
         night.recipe.false_reject_budget,
         night.recipe.review_budget,
         seed=night.diary.run.id,
+        object_mask=night.recipe.object_mask,
     )
     night.diary.step(f"training on {len(lesson.train)} pictures from {night.found.active.model.id}, in its own process")
     result = night.shop.work(
@@ -218,7 +219,8 @@ def _measured(
         for part, uri, mask in parts
     ]
     ground = night.files(Use.HELD_OUT, Use.CALIBRATE)[-GROUND:]
-    job = MeasureJob(night.shop.bounds, [str(incumbent), str(candidate)], pictures, ground, SYNTHETIC, seed=1)
+    both, mask = [str(incumbent), str(candidate)], night.recipe.object_mask
+    job = MeasureJob(night.shop.bounds, both, pictures, ground, SYNTHETIC, seed=1, object_mask=mask)
     night.diary.step(f"measuring both models on {len(pictures)} parts and {SYNTHETIC} drawn defects")
     result = night.shop.work(job, night.folder / "measure", watch(night.diary, night.shop, night.recipe))
     before, after = (BundleFindings.from_json(found) for found in result["findings"])

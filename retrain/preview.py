@@ -18,7 +18,7 @@ from core.retention import Folder
 from model.framing import Framing
 from model.framing_choice import chosen_framing
 from model.images import Size, resized
-from model.object_mask import choose_mask_rule
+from model.object_mask import mask_rule
 from model.preview import DrawnPreview, drawn_previews
 
 MOST_DRAWN = 8
@@ -63,7 +63,7 @@ class Previewing:
         pictures = self._good(_images(request.details))
         framing = _framing(recipe, [size for size, _ in pictures])
         scaled = [framing.scaled(picture) for _, picture in pictures]
-        rule = choose_mask_rule([tile for picture in scaled for tile in framing.cut(picture)])
+        rule = mask_rule(recipe.object_mask, [tile for picture in scaled for tile in framing.cut(picture)])
         found = drawn_previews(scaled, framing, rule, seed=request.id)
         drawn = [self._kept(request.id, number, each) for number, each in enumerate(found)]
         ground = f"{rule.polarity} on its ground" if rule.background else "anywhere in the picture"

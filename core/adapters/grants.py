@@ -64,6 +64,7 @@ GRANTS = {
     "quarantine": Grants(worker="select, insert"),
     "request": Grants(dashboard="select, insert", retrain="select, update"),
     "review": Grants(dashboard="select, insert", retrain=READ),
+    "review_lease": Grants(dashboard=f"{WRITE}, delete"),
     "rollup": Grants(worker=WRITE, retrain=READ),
     "score_map": Grants(worker="select, insert", retrain=READ),
     "shadow": Grants(worker="select, update", retrain=WRITE),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from core.adapters.in_memory_cameras import MemoryCameras
 from core.adapters.in_memory_drift import MemoryDrift
+from core.adapters.in_memory_leases import MemoryLeases
 from core.adapters.in_memory_optics import MemoryOptics
 from core.adapters.in_memory_parts import MemoryParts
 from core.adapters.in_memory_requests import MemoryRequests
@@ -54,6 +55,7 @@ class MemoryLedger(
     MemoryShift,
     MemoryRollups,
     MemoryShadows,
+    MemoryLeases,
 ):
     """All of the ledger in dictionaries."""
 

@@ -10,6 +10,7 @@ from core.adapters.ledger_gaps import PostgresGaps
 from core.adapters.ledger_golden import PostgresGolden
 from core.adapters.ledger_inspections import PostgresInspections
 from core.adapters.ledger_learning import PostgresLearning
+from core.adapters.ledger_leases import PostgresLeases
 from core.adapters.ledger_models import PostgresModels
 from core.adapters.ledger_nights import PostgresNights
 from core.adapters.ledger_optics import PostgresOptics
@@ -47,6 +48,7 @@ class PostgresLedger(
     PostgresRuns,
     PostgresShadows,
     PostgresDrift,
+    PostgresLeases,
 ):
     """Every port of the ledger, from InspectionLedger to LearningSource. Safe to share between threads."""
 

@@ -72,7 +72,8 @@ export default function (component) {
     const item = event.target.closest("button");
     if (item) choose(root, item.dataset.part, true);
   };
-  const fit = () => { root.style.height = `${Math.max(240, window.innerHeight - root.getBoundingClientRect().top - 64)}px`; };
+  const side = root.classList.contains("wide") ? "maxHeight" : "height";
+  const fit = () => { root.style[side] = `${Math.max(240, window.innerHeight - root.getBoundingClientRect().top - 64)}px`; };
   fit();
   window.onresize = fit;
   const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => columnsOf(root), ArrowUp: () => -columnsOf(root) };

@@ -159,7 +159,12 @@ function show(root, desk) {
 function nothingWords(desk) {
   if (desk.data.left === null) return "Nothing can be read just now.";
   if (desk.at < desk.line.length || desk.data.left > 0) return `The next part is on its way.${heldWords(desk)}`;
+  if (desk.data.others) return `${othersWords(desk)}.\nWhat they leave comes back within a minute.`;
   return "Nothing waits for review.\nREVIEW and NG parts come up here by themselves; any other part can be opened from Defects.";
+}
+
+function othersWords(desk) {
+  return desk.data.others ? `${desk.data.others} before other reviewers` : "";
 }
 
 function heldWords(desk) {
@@ -190,7 +195,8 @@ function showState(root, desk, part) {
   if (desk.asksKind && part) kinds.replaceChildren(...kindButtons(root, part));
   const waits = desk.bookings.length ? `, ${desk.bookings.length} on their way` : "";
   const left = desk.data.left === null ? "" : `${desk.data.left} wait`;
-  say(root.querySelector(".count"), `${left}, ${desk.said.size} judged${waits}${heldWords(desk)}`);
+  const others = desk.data.others ? `, ${othersWords(desk)}` : "";
+  say(root.querySelector(".count"), `${left}${others}, ${desk.said.size} judged${waits}${heldWords(desk)}`);
   root.dataset.judged = desk.said.size;
   root.dataset.pending = desk.bookings.length;
   root.dataset.part = part?.id ?? "";

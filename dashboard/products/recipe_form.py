@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.product import Recipe
+from core.product import ObjectMask, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,26 @@ TEXTS = (
     Entry("views", "views", "the cameras that see each part, with commas; empty: each frame decides alone"),
     Entry("retrain_cron", "retraining, crontab", "minute hour day month weekday"),
     Entry("retrain_time_zone", "its time zone", "such as Europe/Berlin"),
+    Entry("retrain_hours", "hours for training", "such as 22-6; empty: any"),
+)
+MASKS = {
+    ObjectMask.AUTOMATIC: "chosen from the good pictures",
+    ObjectMask.WHOLE_PICTURE: "the material fills the picture",
+    ObjectMask.LIGHT_PART: "a part lighter than its ground",
+    ObjectMask.DARK_PART: "a part darker than its ground",
+}
+"""Where synthetic defects are drawn, in words."""
+NIGHTS = (
+    Entry("retrain_fewest_new", "newly accepted parts", "so many are a reason to train"),
+    Entry("retrain_longest_days", "oldest model, days", "an older one is a reason to train"),
+    Entry("shadow_parts", "parts in the shadow", "so many a candidate scores without deciding; 0: none"),
+    Entry("shadow_hours", "hours in the shadow", "at most"),
+    Entry("quarantine_days", "quarantine, days", "before a part that nobody looked at may be learned from"),
+    Entry("automatic_share", "parts nobody looked at, %", "of what is learned, at most", 100),
+)
+SWITCHES = (
+    Entry("promote_automatically", "promote by itself", "what passed gate and shadow run; off: a person does"),
+    Entry("accept_automatically", "learn from parts nobody looked at", "far below the review limit, after quarantine"),
 )
 SIDES = (
     Entry("input_height", "input height, pixels", "a multiple of 32; 0 both: chosen from the pictures"),
@@ -49,6 +69,20 @@ RULE = (
 def shown(recipe: Recipe, entry: Entry) -> float:
     """The number as the form shows it."""
     return round(float(getattr(recipe, entry.name)) * entry.scale, 9)
+
+
+def of_its_kind(recipe: Recipe, entry: Entry, number: float) -> float:
+    """What was entered in the recipe's own unit, a whole number where the field holds one.
+
+    Raises:
+        ValueError: It holds one, and this is none.
+    """
+    value = number / entry.scale
+    if not isinstance(getattr(recipe, entry.name), int):
+        return value
+    if value != int(value):
+        raise ValueError(f"{entry.words}: {number:g} is no whole number")
+    return int(value)
 
 
 def recipe_of(before: Recipe, entered: Mapping[str, Any]) -> Recipe:

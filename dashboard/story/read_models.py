@@ -31,6 +31,7 @@ class DefectFilter:
     since: datetime | None = None
     share_from: float | None = None
     share_to: float | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _matching(wanted: DefectFilter) -> Sequence[ColumnElement[bool]]:
         (wanted.kind, lambda: _called(wanted.kind)),
         (wanted.model_version_id, lambda: row.model_version_id == wanted.model_version_id),
         (wanted.since, lambda: row.captured_at >= wanted.since),
+        (wanted.until, lambda: row.captured_at < wanted.until),
         (wanted.share_from, lambda: share >= wanted.share_from),
         (wanted.share_to, lambda: share <= wanted.share_to),
     ]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import ArtifactMissing, ArtifactsUnavailable
 from core.inspection import StoredMap
+from core.optics import OpticsCheck
 from core.review import Review
 from dashboard import read_models
 from dashboard.read_models import Part
@@ -25,12 +26,13 @@ MAP_NAMES = {"classified": "classifier alone (A_p)", "density": "flows alone (A_
 
 @dataclass(frozen=True)
 class Story:
-    """All that is known of one part."""
+    """All that is known of one part; `optics` is what its camera's pictures are held to now, None for nothing."""
 
     part: Part
     views: list[Part]
     reviews: list[Review]
     changes: list[Change]
+    optics: OpticsCheck | None
 
 
 def story(key: read_models.PartKey) -> Story | None:
@@ -40,7 +42,8 @@ def story(key: read_models.PartKey) -> Story | None:
     if part is None:
         return None
     views, changes = story_models.other_views(engine, part), story_models.changes_of(engine, part)
-    return Story(part, views, line().ledger.reviews_of(frame_key(part.key)), changes)
+    optics = line().ledger.optics().get((part.key.camera, part.product))
+    return Story(part, views, line().ledger.reviews_of(frame_key(part.key)), changes, optics)
 
 
 def single_maps(maps_uri: str) -> dict[str, StoredMap]:

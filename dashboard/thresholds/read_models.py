@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, select
 
 from core.adapters.ledger_reviews import STANDS
 from core.adapters.schema import inspection, model_version, threshold
@@ -14,7 +14,7 @@ from core.adapters.schema_rollups import rollup
 from core.review import Judgement
 from core.rollup import NO_BIN, Grain
 from core.verdict import Threshold
-from dashboard.read_models import Part, part_of, reading, reading_counts
+from dashboard.read_models import KEY, Part, part_of, reading, reading_counts
 
 FINE_UP_TO = timedelta(days=8)
 """Spans up to this are counted by the hour, longer ones by the day."""
@@ -97,6 +97,22 @@ def confirmed(
     with reading(engine) as connection:
         found = [Confirmed(score, judgement == Judgement.DEFECT) for judgement, score in connection.execute(query)]
     return sorted(found, key=lambda each: each.score, reverse=True)
+
+
+def defects_below(
+    engine: Engine, product: str, model_version_id: int, score: float, since: datetime, limit: int
+) -> Sequence[Part]:
+    """The parts since then that people confirmed as defects and this model scored lower, highest first.
+
+    Those whose inspection is still there: what is counted may be more than what can be shown.
+    """
+    own = review.c
+    standing = (own.product == product, own.model_version_id == model_version_id, own.captured_at >= since, STANDS)
+    low = (own.judgement == Judgement.DEFECT.value, own.score < score)
+    same = and_(*(own[column.name] == column for column in KEY), inspection.c.captured_at >= since)
+    query: Select[Any] = select(*inspection.c).join(review, same).where(*standing, *low)
+    with reading(engine) as connection:
+        return [part_of(row) for row in connection.execute(query.order_by(own.score.desc()).limit(limit))]
 
 
 def parts_between(

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from core.verdict import Decision
+from dashboard.story.filters import Linked
 from dashboard.theme import DARK, LIGHT
 from dashboard.trends.alarm import moving_average
 from dashboard.trends.bands import LimitsHeld, StepTrend
@@ -23,11 +24,12 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A labelled thin line: something was changed, or a lot began."""
+    """A labelled thin line: something was changed, a lot began, an alarm was raised; `words` are read in its tip."""
 
     at: datetime
     label: str
     is_lot: bool
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ class TrendView:
     marks: Sequence[Mark]
     confirmed: Sequence[Confirmation]
     domain: tuple[datetime, datetime]
+    product: str = ""
+    camera: str = ""
+
+    def link(self, step: StepTrend, *decisions: Decision) -> str:
+        """Where the parts behind a step are; of no decisions: all that are not OK."""
+        names = tuple(decision.value for decision in decisions)
+        return Linked(step.begins_at, step.begins_at + self.step, self.product, self.camera, names).address
 
     @property
     def lots(self) -> list[Mark]:
@@ -65,8 +74,10 @@ def rows_of(view: TrendView) -> Mapping[str, Rows]:
     lots = [] if view.too_many_lots else view.lots
     changes = [mark for mark in view.marks if not mark.is_lot]
     return {
-        "scores": [_score_row(step, view.step) for step in view.steps if step.quantiles],
-        "rates": [_rate_row(step, decision) for step in view.steps for decision in DECISION_COLOURS],
+        "scores": [_score_row(view, step) for step in view.steps if step.quantiles],
+        "steps": [_column_row(view, step, *Decision) for step in view.steps],
+        "rates": [_rate_row(view, step, decision) for step in view.steps for decision in DECISION_COLOURS],
+        "rejected_steps": [_column_row(view, step) for step in view.steps],
         "averages": _averages(view.steps),
         "parts": [{"at": _ms(step.begins_at), "parts": step.total} for step in view.steps],
         "confirmed": [_confirmed_row(each) for each in view.confirmed if each.is_miss or each.is_false_reject],
@@ -104,15 +115,19 @@ def _filled(node: Any, rows: Mapping[str, Rows], whole: list[str]) -> Any:
     return {key: _filled(value, rows, whole) for key, value in node.items()}
 
 
-def _score_row(step: StepTrend, length: timedelta) -> dict[str, Any]:
+def _score_row(view: TrendView, step: StepTrend) -> dict[str, Any]:
     names = ("low", "quarter", "middle", "upper", "high")
-    scores = dict(zip(names, map(_short, step.quantiles), strict=True))
-    return {"at": _ms(step.begins_at), "end": _ms(step.begins_at + length), **scores, "parts": step.total}
+    return _column_row(view, step, *Decision) | dict(zip(names, map(_short, step.quantiles), strict=True))
 
 
-def _rate_row(step: StepTrend, decision: Decision) -> dict[str, Any]:
-    rate = _short(step.rate(decision))
-    return {"at": _ms(step.begins_at), "rate": rate, "decision": decision.value, "parts": step.total}
+def _column_row(view: TrendView, step: StepTrend, *decisions: Decision) -> dict[str, Any]:
+    ends_at, href = step.begins_at + view.step, view.link(step, *decisions)
+    return {"at": _ms(step.begins_at), "end": _ms(ends_at), "parts": step.total, "href": href}
+
+
+def _rate_row(view: TrendView, step: StepTrend, decision: Decision) -> dict[str, Any]:
+    row = {"at": _ms(step.begins_at), "rate": _short(step.rate(decision)), "decision": decision.value}
+    return row | {"parts": step.total, "href": view.link(step, decision)}
 
 
 def _averages(steps: Sequence[StepTrend]) -> Rows:
@@ -127,7 +142,7 @@ def _limit_row(held: LimitsHeld, name: str) -> dict[str, Any]:
 
 
 def _mark_row(mark: Mark) -> dict[str, Any]:
-    return {"at": _ms(mark.at), "label": mark.label}
+    return {"at": _ms(mark.at), "label": mark.label, "words": mark.words or mark.label}
 
 
 def _confirmed_row(each: Confirmation) -> dict[str, Any]:

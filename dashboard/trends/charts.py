@@ -21,7 +21,7 @@ CONFIRMED = ("false reject", "missed defect")
 WHOLE = ["since", "until"]
 """Stands for the first and the last moment until the rows are put in."""
 AXIS_WIDTH = 84
-BRUSH_WORDS = "drag here to look closer, double-click for all"
+BRUSH_WORDS = "drag here to look closer, double-click for all; a click on a step above opens its parts"
 CLOCK = {
     "seconds": "%H:%M:%S", "minutes": "%H:%M", "hours": "%H:%M", "date": "%a %d", "week": "%b %d", "month": "%b",
     "year": "%Y",
@@ -57,7 +57,10 @@ def _scores(time: alt.X, colours: Colours, name_lots: bool) -> alt.LayerChart:
         base.mark_area(color=blue, opacity=0.18).encode(y=alt.Y("low:Q", axis=score), y2="high:Q"),
         base.mark_area(color=blue, opacity=0.3).encode(y=alt.Y("quarter:Q", axis=score), y2="upper:Q"),
         base.mark_line(color=blue, strokeWidth=1.6).encode(y=alt.Y("middle:Q", axis=score)),
-        base.mark_point(color=blue, size=12, opacity=0.6, filled=True).encode(y="middle:Q", tooltip=tooltip),
+        _columns("steps", time),
+        base.mark_point(color=blue, size=12, opacity=0.6, filled=True).encode(
+            y="middle:Q", tooltip=tooltip, href="href:N"
+        ),
         *(_limit_line(name, decision, time, colours) for name, decision in LIMITS.items()),
         *_mark_lines(time, colours, name_lots),
         data=alt.NamedData(name="scores"),
@@ -74,7 +77,7 @@ def _mark_lines(time: alt.X, colours: Colours, name_lots: bool) -> list[alt.Char
     """Changes with their words; lots as fainter lines, with words only while they would not lie on each other."""
     lines = []
     for name, opacity, colour, y in (("lots", 0.35, "grayColor", 2), ("changes", 0.9, "textColor", 14)):
-        base = _rows(name).encode(x=time, tooltip=["at:T", "label:N"])
+        base = _rows(name).encode(x=time, tooltip=["at:T", alt.Tooltip("words:N", title="what")])
         dash = [2, 2] if name == "lots" else [1, 0]
         lines.append(base.mark_rule(color=colours[colour], opacity=opacity, strokeDash=dash))
         if name == "changes" or name_lots:
@@ -97,10 +100,18 @@ def _rates(time: alt.X, colours: Colours) -> alt.LayerChart:
     return alt.layer(
         _whole(time),
         average.encode(x=time, y=alt.Y("average:Q")),
+        _columns("rejected_steps", time),
         base.mark_line(strokeWidth=1),
-        base.mark_point(filled=True, size=22).encode(shape=shape, tooltip=tip),
+        base.mark_point(filled=True, size=22).encode(shape=shape, tooltip=tip, href="href:N"),
         data=alt.NamedData(name="rates"),
     )
+
+
+def _columns(name: str, time: alt.X) -> alt.Chart:
+    """Nothing to see: a click anywhere in a step's column opens its parts."""
+    tip = [alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"), alt.Tooltip("parts:Q", format=",")]
+    columns = _rows(name).mark_rect(opacity=0, clip=True)
+    return columns.encode(x=time, x2="end:T", y=alt.value(0), y2=alt.value("height"), href="href:N", tooltip=tip)
 
 
 def _confirmed(time: alt.X, colours: Colours) -> alt.LayerChart:

@@ -9,8 +9,10 @@ from sqlalchemy import Engine, Select, func, literal, select
 
 from core.adapters.ledger_reviews import STANDS
 from core.adapters.schema import inspection, model_version, promotion, threshold
+from core.adapters.schema_retraining import training_run, training_step
 from core.adapters.schema_reviews import review
 from core.adapters.schema_rollups import lot_rollup, rollup
+from core.adapters.schema_shift import alarm
 from core.golden import REJECTED
 from core.review import Judgement
 from core.rollup import EPOCH
@@ -19,6 +21,8 @@ from dashboard.read_models import Part, part_of, reading, reading_counts
 from dashboard.trends.spans import Span
 
 MOST_REVIEWS = 2000
+ALARM = "alarm: "
+"""How a step of a run begins that says that it is the parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,14 @@ class LotSeen:
     last_at: datetime
     frames: int
     went_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """What the line itself found wrong, and when."""
+
+    at: datetime
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,23 @@ def confirmations(engine: Engine, product: str, since: datetime, limit: int = MO
             )
             for row in reversed(connection.execute(standing).all())
         ]
+
+
+def alarms_raised(engine: Engine, product: str, camera: str, since: datetime) -> list[AlarmRaised]:
+    """What the line raised about the product since then, oldest first: of master parts, of drift, of parts."""
+    own = (alarm.c.product == product, alarm.c.raised_at >= since)
+    raised = select(alarm.c.raised_at, alarm.c.what).where(*own)
+    if camera:
+        raised = raised.where(alarm.c.camera.in_([camera, ""]))
+    noted = (
+        select(training_step.c.at, training_step.c.text)
+        .join(training_run, training_run.c.id == training_step.c.run_id)
+        .where(training_run.c.product == product, training_step.c.at >= since)
+        .where(training_step.c.text.startswith(ALARM, autoescape=True))
+    )
+    with reading(engine) as connection:
+        found = [AlarmRaised(*row) for query in (raised, noted) for row in connection.execute(query)]
+    return sorted(found, key=lambda each: each.at)
 
 
 def parts_named(engine: Engine, part_id: str, limit: int = 20) -> Sequence[Part]:

@@ -20,11 +20,11 @@ from dashboard.story.filters import PERIODS, WHOLE, Chosen, further, wanted
 from dashboard.story.read_models import NOT_OK, DefectFilter, count_newer, kinds_said, newest_parts
 from dashboard.story.wiring import selection_folder, selection_table
 from dashboard.views.trouble import page_style, show_error, show_next_step
+from dashboard.views.window import ALL, link_of, window, within
 from dashboard.words import clock_words, count_words
 
 NEWER_EVERY_S = 5.0
 RETRY_EVERY_S = 3.0
-ALL = "all"
 IN_ADDRESS: Literal["query-params"] = "query-params"
 """What is filtered stands in the page's address, so that it can be kept or sent to somebody."""
 
@@ -57,6 +57,7 @@ def _until_it_is_back() -> None:
 
 def _filters() -> DefectFilter:
     products, cameras = places(wiring.line().ledger.engine)
+    link = link_of(products, cameras, _first_page)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         names = st.pills(
             "decision",
@@ -78,8 +79,9 @@ def _filters() -> DefectFilter:
             bind=IN_ADDRESS,
         )
         chosen = _further(Chosen(tuple(names), product, camera, period))
-        _exports(wanted(chosen, datetime.now(UTC)))
-    return wanted(chosen, _asked_at())
+        _exports(within(link, wanted(chosen, datetime.now(UTC))))
+    window(link, _first_page)
+    return within(link, wanted(chosen, _asked_at()))
 
 
 def _further(chosen: Chosen) -> Chosen:

@@ -8,7 +8,7 @@ from core.errors import LedgerUnavailable, LineError
 from core.verdict import Decision
 from dashboard import wiring
 from dashboard.components.registered import part as part_view
-from dashboard.gallery_parts import part_data
+from dashboard.gallery_parts import optics_lines, part_data
 from dashboard.pictures import data_url
 from dashboard.read_models import Part, PartKey
 from dashboard.review.page_data import said_line
@@ -50,6 +50,7 @@ def _story(told: Story) -> None:
     with middle:
         changes = [f"{each.who}, {moment_words(each.at, now, zone)}: {each.what} {each.why}" for each in told.changes]
         _lines("Audit", changes, "Nothing was changed because of it.")
+        _lines("Optics", optics_lines(told.optics), "This camera's pictures are not checked before the model.")
     with right:
         _views(told.views)
 

@@ -10,14 +10,27 @@ from core.asking import ask_training
 from core.changes import save_product
 from core.errors import LineError
 from core.frame import PRODUCT_NAME
-from core.preview import words_in
 from core.product import Product, Recipe
 from core.regions import Regions, regions_of
+from core.request import RequestKind
 from dashboard import wiring
 from dashboard.components.registered import regions as regions_view
 from dashboard.products.good_pictures import GoodPictures, keep_good_pictures
 from dashboard.products.read_models import newest_picture
-from dashboard.products.recipe_form import RULE, SHARES, SIDES, TEXTS, kinds_of, optional_number, recipe_of, shown
+from dashboard.products.recipe_form import (
+    MASKS,
+    NIGHTS,
+    RULE,
+    SHARES,
+    SIDES,
+    SWITCHES,
+    TEXTS,
+    kinds_of,
+    of_its_kind,
+    optional_number,
+    recipe_of,
+    shown,
+)
 from dashboard.views.live import running
 from dashboard.views.preview import preview
 from dashboard.views.trouble import page_style, plain, say_no, show_error
@@ -25,6 +38,8 @@ from dashboard.who import person
 
 NEW = "new product"
 PROGRESS_EVERY_S = 2.0
+REQUESTS = 10
+"""Newest among which that for a model is looked for; previews say theirs below."""
 KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"]
 
 
@@ -44,14 +59,24 @@ def page() -> None:
             ignore = _regions(name, product.recipe if product else Recipe())
             _good_pictures(name)
         with left:
+            _masters(name)
             _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
         show_error(error)
 
 
+def _masters(name: str) -> None:
+    """How many there are; they are kept where they are used."""
+    known = wiring.line().ledger.masters(name)
+    bad = sum(master.is_bad for master in known)
+    words = f"{bad} known bad, {len(known) - bad} known good" if known else "none yet"
+    st.markdown(f"Master parts: {words} \u00b7 [Shift start](shift) adds, retires and runs them")
+
+
 def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
     with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
-        entered = _numbers(recipe) | _texts(recipe)
+        entered = _numbers(recipe) | _texts(recipe) | _mask(recipe)
+        nights = _nights(recipe)
         kinds = st.text_area(
             "kinds of defects, one a line: the first nine have the keys 1 to 9",
             "\n".join(recipe.defect_kinds),
@@ -61,7 +86,7 @@ def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
             asked = st.form_submit_button("Save the recipe", type="primary")
     if asked:
-        _save(name, recipe, entered | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
+        _save(name, recipe, entered | nights | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
@@ -92,10 +117,38 @@ def _texts(recipe: Recipe) -> dict[str, Any]:
     return entered
 
 
+def _mask(recipe: Recipe) -> dict[str, Any]:
+    modes = list(MASKS)
+    chosen = st.selectbox(
+        "where the part is",
+        modes,
+        modes.index(recipe.object_mask),
+        format_func=MASKS.__getitem__,
+        help="synthetic defects are drawn there, and nowhere else",
+    )
+    return {"object_mask": chosen}
+
+
+def _nights(recipe: Recipe) -> dict[str, Any]:
+    """Folded away: their defaults work without being touched."""
+    with st.expander("nights: when to train, and how a candidate becomes the model"):
+        columns = st.columns(2, gap="small")
+        entered: dict[str, Any] = {}
+        for place, entry in enumerate(NIGHTS):
+            with columns[place % 2]:
+                entered[entry.name] = st.number_input(
+                    entry.words, 0.0, value=shown(recipe, entry), help=entry.hint, format="%g"
+                )
+        for entry in SWITCHES:
+            entered[entry.name] = st.toggle(entry.words, bool(getattr(recipe, entry.name)), help=entry.hint)
+    return entered
+
+
 def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
     try:
         rule = {entry.name: optional_number(entered[entry.name], entry.words) for entry in RULE}
-        product = Product(name, recipe_of(before, entered | rule))
+        nights = {entry.name: of_its_kind(before, entry, entered[entry.name]) for entry in NIGHTS}
+        product = Product(name, recipe_of(before, entered | rule | nights))
     except ValueError as error:
         st.error(plain(str(error)))
         return
@@ -184,7 +237,8 @@ def _progress(name: str) -> None:
             if training.product == name:
                 told = f"Training: {100 * training.share:.0f} % \u00b7 {plain(training.stage)}"
                 st.progress(min(max(training.share, 0.0), 1.0), text=told)
-        for request in ledger.requests(name, 1) if name else []:
-            st.caption(plain(f"{request.kind.value}: {request.state.value}. {words_in(request.answer)}"))
+        asked = [each for each in ledger.requests(name, REQUESTS) if each.kind is not RequestKind.PREVIEW_DEFECTS]
+        for request in asked[:1]:
+            st.caption(plain(f"{request.kind.value}: {request.state.value}. {request.answer}"))
     except LineError as error:
         show_error(error)

@@ -12,6 +12,7 @@ from dashboard.read_models import Part, PartKey
 from dashboard.review import wiring
 from dashboard.review.bookings import Session, bookings_of, frame_key, settle
 from dashboard.review.page_data import review_part
+from dashboard.review.turns import turn_of
 from dashboard.views.trouble import page_style, show_error
 from dashboard.wiring import line
 
@@ -64,7 +65,7 @@ def _desk(product: str, asked: Part | None) -> None:
     try:
         data |= _waiting(session, product, asked, sent)
     except LineError as error:
-        data |= {"parts": [], "order": [], "left": None, "trouble": wiring.judge_again(error)}
+        data |= {"parts": [], "order": [], "left": None, "others": 0, "trouble": wiring.judge_again(error)}
     review_view(data=data, key="review_desk", default={"sent": None}, on_sent_change=lambda: None)
 
 
@@ -88,6 +89,7 @@ def _settle(session: Session, sent: Any) -> str:
         return wiring.judge_again(error)
     if new:
         wiring.queue.clear()
+        st.session_state["review_acted_at"] = datetime.now(UTC)
     return ""
 
 
@@ -96,11 +98,14 @@ def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> d
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     had = set(sent.get("have", [])) if isinstance(sent, dict) else set()
     queue = [part for part in wiring.queue(product) if not session.has_said(frame_key(part.key))]
+    acted_at = st.session_state.setdefault("review_acted_at", now)
+    turn = turn_of(who.person(), queue, AHEAD, acted_at, line().ledger, now)
     first = [asked] if asked else []
-    order = (first + [part for part in queue if not asked or part.key != asked.key])[:AHEAD]
+    order = (first + [part for part in turn.parts if not asked or part.key != asked.key])[:AHEAD]
     fresh = [part for part in order if str(part.key) not in had][:PER_ROUND]
     return {
         "order": [str(part.key) for part in order],
         "parts": [review_part(wiring.shown(part), now, zone) for part in fresh],
-        "left": len(queue),
+        "left": turn.free,
+        "others": turn.others,
     }

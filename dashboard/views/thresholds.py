@@ -59,6 +59,7 @@ def _product(active: Mapping[str, ActiveModel]) -> None:
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         _parts(model, proposed, since, now)
+        _unseen(model, proposed, since, now)
     with right:
         _history(model)
 
@@ -129,6 +130,18 @@ def _parts(model: ActiveModel, proposed: Threshold, since: datetime, now: dateti
         gallery(data=gallery_data(parts, maps, wiring.thumbnails().of, now, zone), key="limits_parts")
     else:
         st.caption("No part of this time lies there.")
+
+
+def _unseen(model: ActiveModel, proposed: Threshold, since: datetime, now: datetime) -> None:
+    """The confirmed defects that would pass, as small pictures: what a wider limit would cost."""
+    engine, product, version = wiring.line().ledger.engine, model.model.product, model.model.id
+    parts = read_models.defects_below(engine, product, version, proposed.review_from, since, THUMBNAILS)
+    if not parts:
+        return
+    more = f", the {THUMBNAILS} highest scores" if len(parts) == THUMBNAILS else ""
+    st.markdown(f"**Confirmed defects that would pass unseen**{more}")
+    maps, zone = wiring.small_maps(tuple(part.key for part in parts)), st.context.timezone or "UTC"
+    gallery(data=gallery_data(parts, maps, wiring.thumbnails().of, now, zone), key="limits_unseen")
 
 
 def _history(model: ActiveModel) -> None:

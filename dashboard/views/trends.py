@@ -91,9 +91,12 @@ def _trends(product: str, camera: str, span: Span, now: datetime) -> None:
     if course.alarms:
         st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in course.alarms))
     marks = _marks(promoted, limits, read_models.lots_seen(engine, product, since), camera, since)
+    marks += [Mark(each.since, _short(each), is_lot=False) for each in course.alarms]
+    raised = read_models.alarms_raised(engine, product, camera, since)
+    marks += [Mark(each.at, "alarm", is_lot=False, words=each.what.removeprefix(read_models.ALARM)) for each in raised]
     said = [each for each in read_models.confirmations(engine, product, since) if camera in ("", each.camera)]
     held = limits_held(promoted, limits, since, now)
-    view = TrendView(course.steps, span.step, held, marks, said, (since, now))
+    view = TrendView(course.steps, span.step, held, marks, said, (since, now), product, camera)
     spec = trend_spec(view, dark=st.context.theme.type == "dark")
     st.html(ROOM_FOR_AXES)
     with st.container(key="trend_box"):
@@ -110,6 +113,10 @@ def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Sp
     because = f" Just then: {plain(_change_words(near[-1]))}." if near else ""
     when = clock_words(alarm.since, zone)[:16]
     return f"**{alarm.what[0].upper()}{alarm.what[1:]} {verb}** {shares}, most likely since {when}.{because}"
+
+
+def _short(alarm: Alarm) -> str:
+    return f"{alarm.what} {'rose' if alarm.change.rose else 'fell'}"
 
 
 def _change_words(change: Promoted | LimitsSet) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from core.product import mask_of
 from model.again.lessons import FirstLesson
 from model.again.teaching import good_images
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
@@ -32,7 +33,7 @@ def begun(lesson: FirstLesson, device: str, clock: Seconds) -> Generator[Progres
     framing = framing_of(lesson)
     network = NetworkConfig(begins.encoder, framing.tile_height, framing.tile_width, encoder.normalisation)
     made = (encoder, network, training_config(lesson), score_rule(lesson, framing), procedural_textures(lesson.seed))
-    recipe = Recipe(*made, "procedural", framing=framing, engine=begins.engine)
+    recipe = Recipe(*made, "procedural", framing=framing, engine=begins.engine, object_mask=mask_of(lesson.object_mask))
     images = good_images(lesson.train, lesson.calibrate, framing)
     return (yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock))
 

@@ -20,6 +20,7 @@ class Lesson:
     false_reject_budget: float
     review_budget: float
     seed: int
+    object_mask: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,4 @@ class FirstLesson:
     false_reject_budget: float
     review_budget: float
     seed: int
+    object_mask: str = "automatic"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from core.product import mask_of
 from model.again.lessons import Lesson
 from model.bundle import load_bundle
 from model.config import TrainingConfig
@@ -35,7 +36,7 @@ def taught(lesson: Lesson, device: str, clock: Seconds) -> Generator[Progress, N
     encoder = Encoder(network.encoder, letter.network.normalisation, letter.training.encoder_weights)
     made = (encoder, letter.network, training_config(lesson), letter.score_rule, procedural_textures(lesson.seed))
     engine = "" if letter.parity is None else letter.parity.engine
-    recipe = Recipe(*made, "procedural", start, letter.framing, engine=engine)
+    recipe = Recipe(*made, "procedural", start, letter.framing, engine=engine, object_mask=mask_of(lesson.object_mask))
     images = good_images(lesson.train, lesson.calibrate, letter.framing)
     torch.manual_seed(lesson.seed)
     return (yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock))

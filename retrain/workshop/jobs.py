@@ -57,6 +57,7 @@ class MeasureJob:
     ground: Sequence[str]
     drawn: int
     seed: int
+    object_mask: str = "automatic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.frame import Image
+from core.product import ObjectMask, mask_of
 from model.bundle import load_bundle
 from model.defects import DefectDrawer, DefectRule
 from model.detector import NetworkDetector, batches, load_detector
 from model.images import decode, read_image
 from model.metrics import average_precision, ranked
-from model.object_mask import choose_mask_rule
+from model.object_mask import mask_rule
 from model.parity import BOUNDS, answers_of, parity_pictures, range_of
 from model.textures import procedural_textures
 from retrain.workshop.jobs import BundleFindings, MeasureJob, Picture, ScoreJob
@@ -52,7 +53,7 @@ def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleF
     error = parity_error(detector, folder)
     return BundleFindings(
         scores=scores_of(detector, opened(paths)),
-        with_defects=scores_of(detector, drawn_defects(ground, job.drawn, job.seed)),
+        with_defects=scores_of(detector, drawn_defects(ground, job.drawn, job.seed, mask_of(job.object_mask))),
         without=scores_of(detector, ground),
         aupr=drawn_masks_aupr(detector, job.pictures),
         ms_per_image=ms_per_image(detector, timed),
@@ -61,11 +62,13 @@ def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleF
     )
 
 
-def drawn_defects(ground: Sequence[Pixels], count: int, seed: int) -> Iterator[Pixels]:
+def drawn_defects(
+    ground: Sequence[Pixels], count: int, seed: int, mask: ObjectMask = ObjectMask.AUTOMATIC
+) -> Iterator[Pixels]:
     """The same for every bundle: drawn on the pictures as the camera took them, each in turn, as they are asked for."""
     if not ground or not count:
         return
-    drawer = DefectDrawer(ground, procedural_textures(seed), DefectRule(mask=choose_mask_rule(list(ground))))
+    drawer = DefectDrawer(ground, procedural_textures(seed), DefectRule(mask=mask_rule(mask, list(ground))))
     seeds = np.random.default_rng([seed, 7]).integers(2**31, size=count)
     for number in range(count):
         yield drawer.draw(number % len(ground), int(seeds[number])).image

@@ -27,6 +27,7 @@ from core.inspection import (
     Result,
     StoredMap,
 )
+from core.lease import Leases
 from core.part_ports import PartDecisions
 from core.ports import (
     CameraRegistry,
@@ -82,6 +83,7 @@ class Ledger(
     Shadows,
     Looks,
     DriftAlarms,
+    Leases,
     LearningSource,
     Protocol,
 ):

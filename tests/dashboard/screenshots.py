@@ -15,7 +15,7 @@ from tests.dashboard.seed_nights import seed_disagreements, seed_nights
 from tests.dashboard.seed_weeks import seed_weeks
 
 PAGES = ("live", "review", "defects", "shift", "trends", "thresholds", "products", "models", "health")
-QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+QUIET = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true], [data-test-script-state=running]')"
 PARTS = 60
 SETTLE_MS = 2500
 """Pictures are decoded after the page says that it is done."""
@@ -49,8 +49,9 @@ def _shoot(
     page: Page = opened(browser, f"{address}/{'' if name == PAGES[0] else name}", width, height, scheme)
     page.wait_for_selector("[data-testid=stMainBlockContainer] [data-testid]")
     next_parts()  # or the line would look as if it stood still
-    page.wait_for_timeout(SETTLE_MS)
-    page.wait_for_function(QUIET)
+    for _ in range(2):  # a page that has not begun yet is quiet too
+        page.wait_for_timeout(SETTLE_MS)
+        page.wait_for_function(QUIET)
     tag = "" if size == "1280x800" else f"-{size}"
     page.screenshot(path=out / f"{name}-{scheme}{tag}.png")
     page.context.close()

@@ -1,11 +1,18 @@
 """The Defects page as a quality engineer uses it."""
 
+import csv
+import io
 import re
+import zipfile
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.places import opened
+from core.verdict import Decision
+from dashboard.story.read_models import DefectFilter, newest_parts
+from tests.dashboard.places import Place, opened
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -117,4 +124,24 @@ def test_what_is_filtered_stands_in_the_address(browser: Browser, address: str) 
     page.get_by_label("lot").press("Enter")
     expect(page.locator(".part dl")).to_contain_text("L-24000")
     expect(page).to_have_url(re.compile("defect_lot=L-24000"))
+    page.context.close()
+
+
+def test_an_export_opens_again(browser: Browser, address: str, seeded: Place) -> None:
+    """Each row of the table has its frame and its map beside it, as the camera and the model made them."""
+    page = opened(browser, f"{address}/defects")
+    page.get_by_role("button", name="NG", exact=True).click()
+    expect(page.locator(".gallery button:not(.is-ng)")).to_have_count(0)
+    page.get_by_role("button", name="export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="folder of frames and maps (zip)").click()
+    with zipfile.ZipFile(download.value.path()) as folder:
+        rows = list(csv.DictReader(io.StringIO(folder.read("parts.csv").decode())))
+        frames = {row["sequence"] + row["camera"]: folder.read(row["frame"]) for row in rows}
+        maps = [cv2.imdecode(np.frombuffer(folder.read(row["map"]), np.uint8), cv2.IMREAD_GRAYSCALE) for row in rows]
+    expected = newest_parts(seeded.engine, DefectFilter((Decision.NG,)), None, 500)
+    assert frames == {
+        f"{part.key.sequence}{part.key.camera}": seeded.line.artifacts.get(part.frame_uri) for part in expected
+    }
+    assert all(scores.shape == (128, 128) and scores.max() == 255 for scores in maps)
     page.context.close()

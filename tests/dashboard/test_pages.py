@@ -9,8 +9,14 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from core.product import ObjectMask
+from core.verdict import Decision
 from dashboard.__main__ import SAFE_OPTIONS, is_loopback, main
+from dashboard.read_models import Part
+from dashboard.story.read_models import DefectFilter, newest_parts
+from dashboard.views.trouble import plain
 from tests.dashboard.places import Place
+from tests.dashboard.test_optics_lines import CHECK
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboard" / "app.py"
@@ -61,6 +67,47 @@ def test_the_health_page_is_shown_for_any_line(empty: Place, seeded: Place, monk
         assert not page.warning
         streamlit.cache_resource.clear()
         streamlit.cache_data.clear()
+
+
+@pytest.mark.server
+def test_a_recipe_s_form_shows_what_the_recipe_holds(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the part is, its nights, and the master parts that are kept on another page; saving it changes that."""
+    page = shown(seeded, monkeypatch, "products")
+    assert not page.exception
+    mask = next(box for box in page.selectbox if box.label == "where the part is")
+    assert mask.value == ObjectMask.AUTOMATIC
+    assert any("Master parts: none yet" in each.value for each in page.markdown)
+    mask.select(ObjectMask.DARK_PART)
+    next(each for each in page.number_input if each.label == "parts in the shadow").set_value(30)
+    next(each for each in page.text_input if each.label == "reason").set_value("dark parts on a light belt")
+    next(each for each in page.button if each.label == "Save the recipe").click().run()
+    assert not page.exception
+    recipe = seeded.line.ledger.active()["gear"].recipe
+    assert (recipe.object_mask, recipe.shadow_parts) == (ObjectMask.DARK_PART, 30)
+
+
+@pytest.mark.server
+def test_a_part_s_story_tells_what_its_camera_is_held_to(seeded: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optics, reviews, audit and other views, each with its own words where there is nothing."""
+    (part,) = newest_parts(seeded.engine, DefectFilter((Decision.NG,)), None, 1)
+    words = "This camera's pictures are not checked before the model."
+    page = story_of(part, seeded, monkeypatch)
+    assert not page.exception
+    assert plain(words) in [each.value for each in page.markdown]
+    seeded.line.ledger.save_optics(part.key.camera, part.product, CHECK, seeded.line.now, "ada", "learned")
+    page = story_of(part, seeded, monkeypatch)
+    assert not page.exception
+    told = [each.value for each in page.markdown]
+    assert plain("sharpness at least 0.3") in told
+    assert plain(words) not in told
+
+
+def story_of(part: Part, place: Place, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    page = AppTest.from_string("from dashboard.views import part\npart.page()\n", default_timeout=30)
+    page.query_params["part"] = str(part.key)
+    return page.run()
 
 
 @pytest.mark.server

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +16,7 @@ from core.adapters.schema_reviews import review
 from core.review import Judgement
 from core.verdict import Decision
 from dashboard.read_models import PartKey
-from dashboard.review.bookings import frame_key
+from dashboard.review.bookings import frame_key, row_key
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed import seed_parts
 
@@ -186,3 +188,25 @@ def test_a_mask_can_be_drawn(browser: Browser, address: str, place: Place) -> No
     assert 240 < rows.mean() < 272
     assert columns.max() > 290
     page.context.close()
+
+
+def test_two_reviewers_do_not_look_at_the_same_part(
+    browser: Browser, address: str, place: Place, tmp_path: Path
+) -> None:
+    """Whoever comes second gets the next parts; what the first leaves comes back by itself."""
+    first_page = opened(browser, f"{address}/review")
+    first = desk_of(first_page)
+    with running_dashboard(place.environment | {"DASHBOARD_LOCAL_NAME": "bob"}, tmp_path) as other:
+        second_page = opened(browser, f"{other}/review")
+        second = desk_of(second_page)
+        expect(second.locator(".count")).to_contain_text("before other reviewers")
+        held = place.line.ledger.held(datetime.now(UTC))
+        of_bob = {str(row_key(lease.part)) for lease in held if lease.who == "bob"}
+        of_others = {str(row_key(lease.part)) for lease in held if lease.who != "bob"}
+        assert second.get_attribute("data-part") in of_bob
+        assert first.get_attribute("data-part") in of_others
+        assert not of_bob & of_others
+        second_page.keyboard.press("a")
+        expect(second).to_have_attribute("data-pending", "0")
+        second_page.context.close()
+    first_page.context.close()

@@ -1,7 +1,7 @@
 """The Thresholds page as a quality engineer uses it, with a worker that judges meanwhile."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic
 
@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from core.frame import FrameId
 from core.review import Judgement, Opinion, PartKey
 from core.verdict import Threshold
-from dashboard.thresholds.read_models import confirmed, limits_history, parts_between, score_counts
+from dashboard.review.bookings import frame_key
+from dashboard.thresholds.read_models import confirmed, defects_below, limits_history, parts_between, score_counts
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed import seed_parts
 from tests.dashboard.seed_weeks import seed_weeks
@@ -128,3 +129,30 @@ def test_what_the_page_reads_is_what_the_line_recorded(running: tuple[Place, str
         place.line.ledger.add_review(key, Opinion(judgement), 0, now, "omar")
     said = confirmed(engine, "gear", version, since)
     assert [each.is_defect for each in said] == [True, False]
+
+
+def test_confirmed_defects_that_would_pass_are_shown(browser: Browser, running: tuple[Place, str]) -> None:
+    """All of them below the review limit as it is typed, and no part that people called good."""
+    place, address = running
+    engine, active = place.engine, place.line.ledger.active()["gear"]
+    since = place.line.now - timedelta(days=7)
+    version, limits = active.model.id, active.threshold
+    pictured = [part for part in parts_between(engine, "gear", version, (2.6, 100.0), since, 100) if part.frame_uri]
+    ng = [part for part in pictured if not place.line.ledger.reviews_of(frame_key(part.key))]
+    known = {str(part.key) for part in defects_below(engine, "gear", version, 10 * limits.review_from, since, 24)}
+    for part, judgement in zip(ng, (Judgement.DEFECT, Judgement.GOOD), strict=False):
+        key = frame_key(part.key)
+        place.line.ledger.add_review(key, Opinion(judgement), 0, datetime.now(UTC), "omar")
+    assert defects_below(engine, "gear", version, limits.review_from, since, 24) == []
+    page = thresholds(browser, address)
+    expect(page.get_by_text("Confirmed defects that would pass unseen")).to_have_count(0)
+    times = page.get_by_label("review from, times the present one")
+    times.fill("10")
+    times.press("Enter")
+    expect(page.get_by_text("Confirmed defects that would pass unseen")).to_be_visible()
+    expected = {str(ng[0].key)}
+    found = {str(part.key) for part in defects_below(engine, "gear", version, 10 * limits.review_from, since, 24)}
+    assert found == known | expected
+    for key in expected:
+        expect(page.locator(f'.gallery button[data-part="{key}"]').last).to_be_visible()
+    page.context.close()

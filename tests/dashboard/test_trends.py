@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from core.review import Judgement
 from core.rollup import NO_BIN, score_bin
 from core.verdict import Decision, Threshold
+from dashboard.story.filters import Linked, linked
 from dashboard.theme import DARK, LIGHT
 from dashboard.trends.alarm import change_point, moving_average
 from dashboard.trends.bands import StepTrend, limits_held, quantiles, trends
@@ -175,3 +177,25 @@ def named_and_valued(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, list):
         for each in node:
             yield from named_and_valued(each)
+
+
+def test_a_step_s_link_is_understood_by_the_page_it_leads_to() -> None:
+    """Its stretch of time, product, camera and decision, to the microsecond."""
+    steps = trends([StepCount(TODAY, Decision.NG, score_bin(3.0), 1)])
+    view = TrendView(steps, HOUR, [], [], [], (TODAY, TODAY + HOUR), "gear", "line1-top")
+    address = view.link(steps[0], Decision.NG)
+    query = dict(parse_qsl(address.removeprefix("defects?")))
+    assert linked(query, ["gear"], ["line1-top"]) == Linked(TODAY, TODAY + HOUR, "gear", "line1-top", ("NG",))
+    assert linked(query, ["nut"], ["line1-top"]) is None
+    assert linked(query | {"since": "yesterday"}, ["gear"], ["line1-top"]) is None
+    assert linked(query | {"decision": "NG,MAYBE"}, ["gear"], ["line1-top"]) is None
+    assert linked({}, ["gear"], ["line1-top"]) is None
+
+
+def test_every_step_of_the_drawing_is_a_link() -> None:
+    """Columns and points, in scores and rates."""
+    steps = trends([StepCount(TODAY, Decision.OK, score_bin(1.0), 9), StepCount(TODAY, Decision.NG, score_bin(3.0), 1)])
+    view = TrendView(steps, HOUR, [], [], [], (TODAY, TODAY + HOUR), "gear")
+    drawn = str(trend_spec(view, dark=False))
+    for decisions in ((), tuple(Decision), (Decision.NG,), (Decision.ERROR,)):
+        assert view.link(steps[0], *decisions) in drawn

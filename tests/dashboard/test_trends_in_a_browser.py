@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import insert
 
+from core.adapters.schema_shift import alarm
 from core.drift import DriftFound, DriftKind
+from core.verdict import Decision
+from dashboard.story.read_models import DefectFilter, newest_parts
+from dashboard.trends.read_models import alarms_raised
 from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed_weeks import seed_weeks
 
@@ -112,3 +118,46 @@ def test_the_chosen_time_is_still_chosen_when_one_comes_back(browser: Browser, r
     page.get_by_role("link", name="Trends").click()
     expect(page.get_by_role("radio", name="90 d")).to_be_checked()
     page.context.close()
+
+
+def test_a_click_on_a_step_opens_its_parts(browser: Browser, running: tuple[Place, str]) -> None:
+    """Those of its two hours and no others; one button leads out again."""
+    place, address = running
+    page = trends(browser, address)
+    drawing = page.locator(".st-key-trend_box .marks").first
+    box = drawing.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 30)
+    page.wait_for_url("**/defects?since=*")
+    query = dict(parse_qsl(page.url.split("?")[1]))
+    since, until = (datetime.fromisoformat(query[name]) for name in ("since", "until"))
+    expect(page.get_by_role("button", name="Any other time")).to_be_visible()
+    wanted = DefectFilter(tuple(Decision), "gear", since=since, until=until)
+    parts = newest_parts(place.engine, wanted, None, 200)
+    assert until - since == timedelta(hours=2)
+    assert parts
+    expect(page.locator(".gallery button")).to_have_count(len(parts))
+    page.get_by_role("button", name="Any other time").click()
+    expect(page.get_by_role("button", name="Any other time")).to_have_count(0)
+    page.context.close()
+
+
+def test_alarms_that_the_line_raised_are_marks(running: tuple[Place, str]) -> None:
+    """Of this product, on this camera or on none."""
+    place, _ = running
+    at = place.line.now - timedelta(hours=3)
+    run = place.line.ledger.begin_run("gear", "night", at, "station", "nightly")
+    place.line.ledger.note_step(run.id, at, "alarm: 9 of 40 parts are rejected; it is the parts, not the model")
+    place.line.ledger.note_step(run.id, at, "trained")
+    with place.engine.begin() as connection:
+        rows = [
+            {"raised_at": at, "product": product, "camera": camera, "what": f"{product} {camera}", "remedy": ""}
+            for product in ("gear", "nut") for camera in ("line1-top", "line1-side")
+        ]  # fmt: skip
+        connection.execute(insert(alarm), rows)
+    parts = "alarm: 9 of 40 parts are rejected; it is the parts, not the model"
+    found = {
+        camera: {each.what for each in alarms_raised(place.engine, "gear", camera, at)} for camera in ("", "line1-top")
+    }
+    assert found == {"": {"gear line1-top", "gear line1-side", parts}, "line1-top": {"gear line1-top", parts}}
+    assert alarms_raised(place.engine, "gear", "", at + timedelta(seconds=1)) == []

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.product import ObjectMask, Recipe, mask_of
 from model.images import image_paths, read_image, resized
-from model.object_mask import MaskRule, Polarity, choose_mask_rule, object_mask
+from model.object_mask import MaskRule, Polarity, choose_mask_rule, mask_rule, object_mask
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -75,3 +76,26 @@ def test_real_products_are_told_apart_without_their_names(name: str, background:
     if not paths:
         pytest.skip(f"no real images in {SHARED.resolve().name}/{name}: put the shared data beside the project")
     assert choose_mask_rule([resized(read_image(path).pixels, 128, 128) for path in paths]).background is background
+
+
+@pytest.mark.parametrize("mode", list(ObjectMask))
+def test_the_recipe_s_mode_decides_where_the_part_is(mode: ObjectMask) -> None:
+    """Against what the pictures say, unless they are to decide."""
+    light = [picture(200, 40, bore=12)] * 3
+    rule = mask_rule(mode, light)
+    expected = {
+        ObjectMask.AUTOMATIC: MaskRule(background=True, polarity=Polarity.LIGHT_PART, fill_holes=False),
+        ObjectMask.WHOLE_PICTURE: MaskRule(background=False),
+        ObjectMask.LIGHT_PART: MaskRule(background=True, polarity=Polarity.LIGHT_PART, fill_holes=False),
+    }
+    assert rule == expected.get(mode, rule)
+    assert rule.polarity is (Polarity.DARK_PART if mode is ObjectMask.DARK_PART else Polarity.LIGHT_PART)
+
+
+def test_a_recipe_knows_its_mode_again() -> None:
+    """From its JSON; what is no mode is refused, and says which there are."""
+    recipe = Recipe(object_mask=ObjectMask.DARK_PART)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert Recipe.from_json({}).object_mask is ObjectMask.AUTOMATIC
+    with pytest.raises(ValueError, match="object_mask must be one of automatic"):
+        mask_of("grey part")

@@ -7,7 +7,7 @@ from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.asking import ask_preview
 from core.preview import drawn_in, words_in
-from core.product import Product, Recipe
+from core.product import ObjectMask, Product, Recipe
 from core.request import RequestState
 from model.images import decode
 from retrain.preview import MOST_DRAWN, Previewing
@@ -42,6 +42,14 @@ def test_the_answer_names_pictures_and_labels_of_the_recipe_s_size() -> None:
         assert picture.shape[:2] == label.shape[:2] == (64, 96)
         assert label.max() > 127
         assert each.picture_uri.startswith("memory:previews/2026-11-25/")
+
+
+def test_defects_are_drawn_where_the_recipe_says_the_part_is() -> None:
+    """The answer says where that was."""
+    ledger, store = MemoryLedger(), MemoryArtifacts()
+    ledger.save_product(Product("disc", Recipe(object_mask=ObjectMask.DARK_PART)), NOW, "ada", "test")
+    _, answer = answered(ledger, store, [store.put("good/1.png", encoded(good_part(1)))])
+    assert words_in(answer).endswith("dark part on its ground")
 
 
 def test_without_a_good_picture_nothing_is_drawn() -> None:
