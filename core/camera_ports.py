@@ -25,6 +25,22 @@ class CameraDirectory(Protocol):
         ...
 
 
+class FleetLock(Protocol):
+    """Of several fleets on one database one runs the cameras. Owned by one thread."""
+
+    def take(self) -> bool:
+        """Whether it is ours, now or still. It ends with the process that holds it, by whatever means that ends.
+
+        Raises:
+            LedgerUnavailable: Nobody knows, and it may be another's by now; asking again is safe.
+        """
+        ...
+
+    def release(self) -> None:
+        """Leave it to another. Safe to call where it is not ours."""
+        ...
+
+
 class CameraCounters(Protocol):
     """What the ledger knows of every camera's frames."""
 

@@ -24,7 +24,8 @@ from ingest.camera_process import launcher, read_camera, stop_with_parent
 from ingest.cameras import Camera
 from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
-from ingest.fleet import Fleet, follow_rows
+from ingest.fleet import Fleet
+from ingest.following import follow_rows
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
@@ -32,6 +33,7 @@ from ingest.settings import IngestSettings
 from ingest.signing import key_of, refuse_one_key_for_all, with_signature
 from ingest.sources import Opening, open_camera
 from ingest.stamping import Identity
+from ingest.standby import Watch
 from ingest.vitals import CameraState, camera_metrics, reasons_to_restart, reasons_to_wait
 
 CLOSE_S = 1.0
@@ -80,14 +82,16 @@ def run_one(arguments: Arguments, stop: Event) -> None:
 
 
 def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> None:
-    """A process per enabled camera, as the rows say, until told to stop."""
+    """A process per enabled camera, as the rows say, until told to stop; nothing while another fleet does so."""
     refuse_one_key_for_all(settings)
     ledger = wiring.open_ledger(LineSettings(), "cameras")
+    lock = wiring.fleet_lock(ledger)
     fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
     try:
-        follow_rows(fleet, ledger, stop, settings.rows_interval_s)
+        follow_rows(fleet, ledger, Watch(lock, time.monotonic), stop, settings.rows_interval_s)
     finally:
         fleet.close(time.sleep)
+        lock.release()  # after the cameras: whoever takes over finds none of ours
         ledger.close()
 
 

@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
-from threading import Event
 from typing import Protocol
 
 import structlog
 
 from core.camera import ConfiguredCamera
-from core.camera_ports import CameraDirectory
-from core.errors import LedgerUnavailable
 from ingest.pacing import Monotonic
 
 PROVEN_S = 60.0
@@ -144,18 +141,3 @@ class Fleet:
         if rest is None or rest.camera != berth.camera or now - berth.started_at >= PROVEN_S:
             return self._first_delay_s
         return min(2 * rest.delay_s, self._longest_delay_s)
-
-
-def follow_rows(fleet: Fleet, directory: CameraDirectory, stop: Event, interval_s: float) -> None:
-    """Look at the rows again and again. While Postgres is away every camera goes on as it is."""
-    cameras: list[ConfiguredCamera] = []
-    reachable = True
-    while not stop.is_set():
-        try:
-            cameras, reachable = directory.cameras(), True
-        except LedgerUnavailable as error:
-            if reachable:
-                log.warning("cameras_not_read", error=str(error))
-            reachable = False
-        fleet.tend(cameras)
-        stop.wait(interval_s)

@@ -90,6 +90,24 @@ class MemoryCameras:
         return any(self.seen[other]["judged"] and other in self.camera_runs for other in later)
 
 
+@dataclass
+class MemoryFleetLock:
+    """FleetLock: fleets that are given the same `holders` share a database."""
+
+    holders: list["MemoryFleetLock"] = field(default_factory=list, repr=False)
+
+    def take(self) -> bool:
+        """First come, first served."""
+        if not self.holders:
+            self.holders.append(self)
+        return self.holders[0] is self
+
+    def release(self) -> None:
+        """Only its own."""
+        if self.holders and self.holders[0] is self:
+            self.holders.clear()
+
+
 def _counted(result: Result) -> list[str]:
     dropped = isinstance(result, Failure) and result.reason is ErrorReason.DROPPED
     return ["judged", result.decision, *([ErrorReason.DROPPED] if dropped else [])]

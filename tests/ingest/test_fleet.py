@@ -6,11 +6,14 @@ from threading import Event
 
 import pytest
 
+from core.adapters.in_memory_cameras import MemoryFleetLock
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.camera import CameraChange, ConfiguredCamera
 from core.errors import LedgerUnavailable, SettingRefused
 from ingest.camera_process import from_line, to_line
-from ingest.fleet import PROVEN_S, STOP_WITHIN_S, Fleet, follow_rows
+from ingest.fleet import PROVEN_S, STOP_WITHIN_S, Fleet
+from ingest.following import follow_rows
+from ingest.standby import TAKEOVER_S, Watch
 from tests.ingest.twins import NOON, HandClock
 
 TOP = ConfiguredCamera("line1-top", "rtsp://operator:secret@camera/1", "nut", 5.0)
@@ -206,9 +209,81 @@ def test_cameras_go_on_while_postgres_is_away() -> None:
     ledger = MemoryLedger()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
     directory = AwayDirectory(ledger, stop)
-    follow_rows(harbour.fleet, directory, stop, interval_s=0.0)
+    follow_rows(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock), stop, interval_s=0.0)
     assert directory.looks == 3
     assert harbour.cameras == [TOP]
+
+
+@dataclass
+class AwayLock(MemoryFleetLock):
+    """A lock of a Postgres that may be away."""
+
+    away: bool = False
+
+    def take(self) -> bool:
+        if self.away:
+            raise LedgerUnavailable("away")
+        return super().take()
+
+
+def answers(watch: Watch, clock: HandClock, looks: int, every_s: float = 2.0) -> list[bool]:
+    """What a watch says at each of so many looks."""
+    said = []
+    for _ in range(looks):
+        said.append(watch.is_ours())
+        clock.rest(every_s)
+    return said
+
+
+def test_a_second_fleet_stands_by_until_the_first_has_ended_and_its_cameras_with_it() -> None:
+    """Or every part would be judged and told twice."""
+    clock, holders = HandClock(), list[MemoryFleetLock]()
+    first, second = MemoryFleetLock(holders), MemoryFleetLock(holders)
+    watch, standby = Watch(first, clock), Watch(second, clock)
+    assert watch.is_ours()
+    assert answers(standby, clock, 3) == [False] * 3
+    assert (watch.stands_by, standby.stands_by) == (False, True)
+    first.release()
+    looks = answers(standby, clock, 10)
+    assert looks.index(True) * 2.0 >= TAKEOVER_S - 2.0
+    assert all(looks[looks.index(True) :])
+    assert not standby.stands_by
+    assert not watch.is_ours()
+
+
+def test_after_an_outage_of_postgres_whoever_ran_the_cameras_goes_on() -> None:
+    """A standby that were faster would end and start all of them for nothing."""
+    clock, holders = HandClock(), list[MemoryFleetLock]()
+    lock = AwayLock(holders)
+    standby = Watch(lock, clock)
+    holders.append(other := MemoryFleetLock(holders))
+    assert answers(standby, clock, 2) == [False] * 2
+    holders.clear()
+    lock.away = True
+    with pytest.raises(LedgerUnavailable):
+        standby.is_ours()
+    lock.away = False
+    clock.rest(2.0)
+    assert not standby.is_ours()
+    assert other.take(), "the standby has not asked yet"
+
+
+def test_a_fleet_whose_lock_went_to_another_ends_its_cameras() -> None:
+    """It was cut off from Postgres alone, and hears of it when it is back."""
+    harbour, stop = Harbour(), Event()
+    ledger, lock = MemoryLedger(), MemoryFleetLock()
+    ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
+    watch = Watch(lock, harbour.clock)
+    harbour.tend(*ledger.cameras())
+    lock.holders.append(MemoryFleetLock())
+
+    class LastLook(Watch):
+        def is_ours(self) -> bool:
+            stop.set()
+            return watch.is_ours()
+
+    follow_rows(harbour.fleet, ledger, LastLook(lock, harbour.clock), stop, interval_s=0.0)
+    assert harbour.cameras == []
 
 
 def test_a_row_travels_to_its_process_and_what_is_none_is_refused_without_repeating_it() -> None:

@@ -154,3 +154,22 @@ def test_cameras_end_when_their_parent_was_killed(fleet: RunningFleet) -> None:
     assert (len(gone), alive) == (1, [])
     orphan = fleet.journal("line1-orphan")
     assert orphan.captured == orphan.acknowledged
+
+
+def test_a_second_fleet_runs_no_camera_until_the_first_was_killed(fleet: RunningFleet, tmp_path: Path) -> None:
+    """Or each would run twice: its parts judged and told twice."""
+    fleet.camera(f"add line1-twice --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-twice").acknowledged) >= 5)
+    (tmp_path / "second").mkdir()
+    second = RunningFleet(fleet.environment | {"INGEST_METRICS_PORT": "0"}, tmp_path / "second")
+    try:
+        second.wait(lambda: any("fleet_stands_by" in line for line in second.said))
+        before = len(fleet.journal("line1-twice").acknowledged)
+        fleet.wait(lambda: len(fleet.journal("line1-twice").acknowledged) > before + 5)
+        assert second.children() == []
+        fleet.process.kill()
+        second.wait(lambda: len(second.children()) == 1)
+        assert any("fleet_took_over" in line for line in second.said)
+    finally:
+        second.process.send_signal(signal.SIGTERM)
+        assert second.process.wait(DEADLINE_S) == 0
