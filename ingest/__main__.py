@@ -24,7 +24,7 @@ from ingest.camera_process import launcher, read_camera, stop_with_parent
 from ingest.cameras import Camera
 from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
-from ingest.fleet import Fleet
+from ingest.fleet import SOURCE_ENDED, Fleet
 from ingest.following import follow_rows
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
@@ -42,24 +42,26 @@ log = structlog.get_logger()
 
 
 def main() -> int:
-    """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage."""
+    """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage.
+
+    A camera of --from-database says SOURCE_ENDED where there is nothing more to see.
+    """
     write_log_lines(LineSettings().log_format, "ingest")
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        run_as_told(sys.argv[1:], stop)
+        return run_as_told(sys.argv[1:], stop)
     except LineError as error:
         print(f"ingest: {masked(str(error))}", file=sys.stderr)
         return 1
-    return 0
 
 
-def run_as_told(words: list[str], stop: Event) -> None:
-    """The cameras' rows, all cameras that have one, or a single camera."""
+def run_as_told(words: list[str], stop: Event) -> int:
+    """The cameras' rows, all cameras that have one, or a single camera; returns the exit code."""
     if words[:1] == ["camera"]:
         print(*camera_verbs.run(words[1:], open_desk), sep="\n")
-        return
+        return 0
     told = parse_any(words)
     if isinstance(told, FromDatabase):
         keep_fleet(told.journals, IngestSettings(), stop)
@@ -67,8 +69,10 @@ def run_as_told(words: list[str], stop: Event) -> None:
         camera = read_camera()
         stop_with_parent(stop)
         run_one(of_row(camera, told.journal), stop)
+        return 0 if stop.is_set() else SOURCE_ENDED
     else:
         run_one(told, stop)
+    return 0
 
 
 def run_one(arguments: Arguments, stop: Event) -> None:

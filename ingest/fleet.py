@@ -17,6 +17,9 @@ STOP_WITHIN_S = 8.0
 """A camera drains for INGEST_DRAIN_S; one that has not ended after this hangs, and is killed: before a supervisor,
 which commonly waits ten seconds, kills this process and leaves that to chance."""
 
+SOURCE_ENDED = 3
+"""The exit code of a camera whose recording was played to its end. Any other end, however calm, was not the row's."""
+
 log = structlog.get_logger()
 
 
@@ -127,7 +130,7 @@ class Fleet:
         name, now = berth.camera.name, self._monotonic()
         if berth.kill_at is not None:
             log.info("camera_process_ended", camera=name, code=code)
-        elif code == 0:
+        elif code == SOURCE_ENDED:
             # A recording was played to its end: playing it again would inspect every part twice.
             log.info("camera_source_ended", camera=name)
             self._rests[name] = Rest(berth.camera, inf, self._first_delay_s)

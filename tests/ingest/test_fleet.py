@@ -11,7 +11,7 @@ from core.adapters.in_memory_ledger import MemoryLedger
 from core.camera import CameraChange, ConfiguredCamera
 from core.errors import LedgerUnavailable, SettingRefused
 from ingest.camera_process import from_line, to_line
-from ingest.fleet import PROVEN_S, STOP_WITHIN_S, Fleet
+from ingest.fleet import PROVEN_S, SOURCE_ENDED, STOP_WITHIN_S, Fleet
 from ingest.following import follow_rows
 from ingest.standby import TAKEOVER_S, Watch
 from tests.ingest.twins import NOON, HandClock
@@ -165,11 +165,23 @@ def test_a_recording_that_was_played_is_not_played_again() -> None:
     """Its parts would be inspected twice; a changed row plays it anew."""
     harbour = Harbour()
     harbour.tend(TOP)
-    harbour.started[-1].code = 0
+    harbour.started[-1].code = SOURCE_ENDED
     harbour.tend(TOP, seconds=1000.0)
     assert harbour.cameras == []
     harbour.tend(replace(TOP, rate=1.0))
     assert len(harbour.cameras) == 1
+
+
+@pytest.mark.parametrize("code", [0, 1, -9, -15])
+def test_a_camera_that_somebody_else_ended_is_started_again(code: int) -> None:
+    """However calmly it ended: its parts pass unseen meanwhile."""
+    harbour = Harbour()
+    harbour.tend(TOP)
+    harbour.started[-1].code = code
+    harbour.tend(TOP)
+    assert harbour.cameras == []
+    harbour.tend(TOP, seconds=1.0)
+    assert harbour.cameras == [TOP]
 
 
 def test_closing_ends_every_camera_and_kills_those_that_hang() -> None:
