@@ -25,7 +25,7 @@ from ingest.cameras import Camera
 from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
 from ingest.fleet import SOURCE_ENDED, Fleet
-from ingest.following import follow_rows
+from ingest.following import Follower
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
@@ -92,7 +92,7 @@ def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> 
     lock = wiring.fleet_lock(ledger)
     fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
     try:
-        follow_rows(fleet, ledger, Watch(lock, time.monotonic), stop, settings.rows_interval_s)
+        Follower(fleet, ledger, Watch(lock, time.monotonic)).follow(stop, settings.rows_interval_s)
     finally:
         fleet.close(time.sleep)
         lock.release()  # after the cameras: whoever takes over finds none of ours

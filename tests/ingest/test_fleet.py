@@ -5,14 +5,15 @@ from itertools import pairwise
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.adapters.in_memory_cameras import MemoryFleetLock
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.camera import CameraChange, ConfiguredCamera
+from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.errors import LedgerUnavailable, SettingRefused
 from ingest.camera_process import from_line, to_line
 from ingest.fleet import PROVEN_S, SOURCE_ENDED, STOP_WITHIN_S, Fleet
-from ingest.following import follow_rows
+from ingest.following import Follower
 from ingest.standby import TAKEOVER_S, Watch
 from tests.ingest.twins import NOON, HandClock
 
@@ -211,6 +212,9 @@ class AwayDirectory:
             raise LedgerUnavailable("away")
         return self.ledger.cameras()
 
+    def refused_cameras(self) -> list[RefusedCamera]:
+        return []
+
     def change_camera(self, *_: object) -> None:
         raise AssertionError("the fleet only reads")
 
@@ -221,7 +225,7 @@ def test_cameras_go_on_while_postgres_is_away() -> None:
     ledger = MemoryLedger()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
     directory = AwayDirectory(ledger, stop)
-    follow_rows(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock), stop, interval_s=0.0)
+    Follower(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock)).follow(stop, interval_s=0.0)
     assert directory.looks == 3
     assert harbour.cameras == [TOP]
 
@@ -282,19 +286,13 @@ def test_after_an_outage_of_postgres_whoever_ran_the_cameras_goes_on() -> None:
 
 def test_a_fleet_whose_lock_went_to_another_ends_its_cameras() -> None:
     """It was cut off from Postgres alone, and hears of it when it is back."""
-    harbour, stop = Harbour(), Event()
-    ledger, lock = MemoryLedger(), MemoryFleetLock()
+    harbour, ledger, holders = Harbour(), MemoryLedger(), list[MemoryFleetLock]()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
-    watch = Watch(lock, harbour.clock)
-    harbour.tend(*ledger.cameras())
-    lock.holders.append(MemoryFleetLock())
-
-    class LastLook(Watch):
-        def is_ours(self) -> bool:
-            stop.set()
-            return watch.is_ours()
-
-    follow_rows(harbour.fleet, ledger, LastLook(lock, harbour.clock), stop, interval_s=0.0)
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(holders), harbour.clock))
+    follower.look()
+    assert harbour.cameras == [TOP]
+    holders[:] = [MemoryFleetLock(holders)]
+    follower.look()
     assert harbour.cameras == []
 
 
@@ -305,3 +303,16 @@ def test_a_row_travels_to_its_process_and_what_is_none_is_refused_without_repeat
         with pytest.raises(SettingRefused) as refused:
             from_line(wrong)
         assert "secret" not in str(refused.value)
+
+
+def test_a_row_that_no_camera_can_run_by_stops_no_other_and_is_named_once() -> None:
+    """Somebody wrote it past the verbs."""
+    harbour, ledger = Harbour(), MemoryLedger()
+    ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
+    ledger.refused_rows.append(RefusedCamera("line1 top", "camera must match"))
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(), harbour.clock))
+    with capture_logs() as said:
+        for _ in range(3):
+            follower.look()
+    assert harbour.cameras == [TOP]
+    assert [line["camera"] for line in said if line["event"] == "camera_row_refused"] == ["line1 top"]
