@@ -78,6 +78,22 @@ class ConfiguredCamera:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCamera:
+    """A row that somebody wrote past the verbs and that no camera can run by; `reason` holds no password."""
+
+    name: str
+    reason: str
+
+
+def read_row(row: dict[str, Any]) -> ConfiguredCamera | RefusedCamera:
+    """The camera of a row, or what is wrong with it: one bad row is no reason to run none."""
+    try:
+        return ConfiguredCamera.from_json(row)
+    except (KeyError, TypeError, ValueError) as error:
+        return RefusedCamera(str(row.get("name")), masked(str(error)))
+
+
+@dataclass(frozen=True, slots=True)
 class CameraChange:
     """From a camera as it was seen to what it shall be; None where there is none (added, or removed)."""
 

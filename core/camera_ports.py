@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.camera import CameraChange, ConfiguredCamera
+from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.camera_account import RunCounts
 from core.optics import OpticsCheck
 
@@ -13,7 +13,11 @@ class CameraDirectory(Protocol):
     """Which cameras the plant has, and how each should run."""
 
     def cameras(self) -> list[ConfiguredCamera]:
-        """All of them by name, those that are switched off included."""
+        """All that can run, by name, those that are switched off included."""
+        ...
+
+    def refused_cameras(self) -> list[RefusedCamera]:
+        """The other rows by name, and what is wrong with each."""
         ...
 
     def change_camera(self, change: CameraChange, at: datetime, who: str, why: str) -> None:
@@ -22,6 +26,22 @@ class CameraDirectory(Protocol):
         Raises:
             CameraChanged: The camera does not stand as `change.before` says; nothing was changed.
         """
+        ...
+
+
+class FleetLock(Protocol):
+    """Of several fleets on one database one runs the cameras. Owned by one thread."""
+
+    def take(self) -> bool:
+        """Whether it is ours, now or still. It ends with the process that holds it, by whatever means that ends.
+
+        Raises:
+            LedgerUnavailable: Nobody knows, and it may be another's by now; asking again is safe.
+        """
+        ...
+
+    def release(self) -> None:
+        """Leave it to another. Safe to call where it is not ours."""
         ...
 
 

@@ -24,7 +24,8 @@ from ingest.camera_process import launcher, read_camera, stop_with_parent
 from ingest.cameras import Camera
 from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
-from ingest.fleet import Fleet, follow_rows
+from ingest.fleet import SOURCE_ENDED, Fleet
+from ingest.following import Follower
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
 from ingest.reporting import LateRegistry
@@ -32,6 +33,7 @@ from ingest.settings import IngestSettings
 from ingest.signing import key_of, refuse_one_key_for_all, with_signature
 from ingest.sources import Opening, open_camera
 from ingest.stamping import Identity
+from ingest.standby import Watch
 from ingest.vitals import CameraState, camera_metrics, reasons_to_restart, reasons_to_wait
 
 CLOSE_S = 1.0
@@ -40,24 +42,26 @@ log = structlog.get_logger()
 
 
 def main() -> int:
-    """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage."""
+    """Run the camera of the command line; 0 if it ended as it should, 1 if the line refused it, 2 for usage.
+
+    A camera of --from-database says SOURCE_ENDED where there is nothing more to see.
+    """
     write_log_lines(LineSettings().log_format, "ingest")
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        run_as_told(sys.argv[1:], stop)
+        return run_as_told(sys.argv[1:], stop)
     except LineError as error:
         print(f"ingest: {masked(str(error))}", file=sys.stderr)
         return 1
-    return 0
 
 
-def run_as_told(words: list[str], stop: Event) -> None:
-    """The cameras' rows, all cameras that have one, or a single camera."""
+def run_as_told(words: list[str], stop: Event) -> int:
+    """The cameras' rows, all cameras that have one, or a single camera; returns the exit code."""
     if words[:1] == ["camera"]:
         print(*camera_verbs.run(words[1:], open_desk), sep="\n")
-        return
+        return 0
     told = parse_any(words)
     if isinstance(told, FromDatabase):
         keep_fleet(told.journals, IngestSettings(), stop)
@@ -65,8 +69,10 @@ def run_as_told(words: list[str], stop: Event) -> None:
         camera = read_camera()
         stop_with_parent(stop)
         run_one(of_row(camera, told.journal), stop)
+        return 0 if stop.is_set() else SOURCE_ENDED
     else:
         run_one(told, stop)
+    return 0
 
 
 def run_one(arguments: Arguments, stop: Event) -> None:
@@ -80,14 +86,16 @@ def run_one(arguments: Arguments, stop: Event) -> None:
 
 
 def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> None:
-    """A process per enabled camera, as the rows say, until told to stop."""
+    """A process per enabled camera, as the rows say, until told to stop; nothing while another fleet does so."""
     refuse_one_key_for_all(settings)
     ledger = wiring.open_ledger(LineSettings(), "cameras")
+    lock = wiring.fleet_lock(ledger)
     fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
     try:
-        follow_rows(fleet, ledger, stop, settings.rows_interval_s)
+        Follower(fleet, ledger, Watch(lock, time.monotonic)).follow(stop, settings.rows_interval_s)
     finally:
         fleet.close(time.sleep)
+        lock.release()  # after the cameras: whoever takes over finds none of ours
         ledger.close()
 
 

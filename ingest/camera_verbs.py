@@ -90,7 +90,9 @@ def _options(verb: argparse.ArgumentParser, required: bool) -> None:
 
 
 def _list(_: argparse.Namespace, desk: Desk) -> list[str]:
-    return [shown(camera) for camera in desk.directory.cameras()] or ["no cameras: python -m ingest camera add ..."]
+    listed = [shown(camera) for camera in desk.directory.cameras()]
+    refused = [f"{row.name}  refused  {row.reason}" for row in desk.directory.refused_cameras()]
+    return [*listed, *refused] or ["no cameras: python -m ingest camera add ..."]
 
 
 def _add(told: argparse.Namespace, desk: Desk) -> list[str]:
@@ -133,6 +135,9 @@ def _find(name: str, desk: Desk) -> ConfiguredCamera:
     for camera in desk.directory.cameras():
         if camera.name == name:
             return camera
+    for row in desk.directory.refused_cameras():
+        if row.name == name:
+            raise SettingRefused(f"the row of {name} was not written by these verbs, correct it there: {row.reason}")
     raise UnknownCamera(name)
 
 

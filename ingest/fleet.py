@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
-from threading import Event
 from typing import Protocol
 
 import structlog
 
 from core.camera import ConfiguredCamera
-from core.camera_ports import CameraDirectory
-from core.errors import LedgerUnavailable
 from ingest.pacing import Monotonic
 
 PROVEN_S = 60.0
@@ -19,6 +16,9 @@ PROVEN_S = 60.0
 STOP_WITHIN_S = 8.0
 """A camera drains for INGEST_DRAIN_S; one that has not ended after this hangs, and is killed: before a supervisor,
 which commonly waits ten seconds, kills this process and leaves that to chance."""
+
+SOURCE_ENDED = 3
+"""The exit code of a camera whose recording was played to its end. Any other end, however calm, was not the row's."""
 
 log = structlog.get_logger()
 
@@ -130,7 +130,7 @@ class Fleet:
         name, now = berth.camera.name, self._monotonic()
         if berth.kill_at is not None:
             log.info("camera_process_ended", camera=name, code=code)
-        elif code == 0:
+        elif code == SOURCE_ENDED:
             # A recording was played to its end: playing it again would inspect every part twice.
             log.info("camera_source_ended", camera=name)
             self._rests[name] = Rest(berth.camera, inf, self._first_delay_s)
@@ -144,18 +144,3 @@ class Fleet:
         if rest is None or rest.camera != berth.camera or now - berth.started_at >= PROVEN_S:
             return self._first_delay_s
         return min(2 * rest.delay_s, self._longest_delay_s)
-
-
-def follow_rows(fleet: Fleet, directory: CameraDirectory, stop: Event, interval_s: float) -> None:
-    """Look at the rows again and again. While Postgres is away every camera goes on as it is."""
-    cameras: list[ConfiguredCamera] = []
-    reachable = True
-    while not stop.is_set():
-        try:
-            cameras, reachable = directory.cameras(), True
-        except LedgerUnavailable as error:
-            if reachable:
-                log.warning("cameras_not_read", error=str(error))
-            reachable = False
-        fleet.tend(cameras)
-        stop.wait(interval_s)

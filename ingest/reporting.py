@@ -5,7 +5,7 @@ from threading import Event
 
 import structlog
 
-from core.errors import LedgerUnavailable
+from core.errors import LineError
 from core.inspection import CameraRun
 from core.ports import CameraRegistry
 
@@ -49,10 +49,10 @@ class Reporter:
         self.report(ended=True)
 
     def report(self, ended: bool = False) -> None:
-        """Report once; a ledger that is away is noted when it goes and when it comes back."""
+        """Report once; a ledger that is away, or refuses, is noted when it does so first and when it is well again."""
         try:
             self._registry.report(self._current(ended))
-        except LedgerUnavailable as error:
+        except LineError as error:
             if self._reachable:
                 log.warning("report_refused", error=str(error))
             self._reachable = False

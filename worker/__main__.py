@@ -22,7 +22,7 @@ from core.adapters.log_lines import write_log_lines
 from core.errors import BusUnavailable, LineError, SettingRefused
 from core.health import Pulse, Recent, StationHealth
 from core.inspection import OpenDays
-from core.ports import Detector, FrameConsumer
+from core.ports import Clock, Detector, FrameConsumer
 from core.settings import LineSettings
 from core.signature import Doubts, believe, doubts_of, read_keyring
 from model.images import decode
@@ -80,10 +80,11 @@ def _judge(
     ledger = wiring.open_ledger(line, "worker")
     consumer = wiring.open_consumer(line, ledger, owner)
     compilations = Compilations()
-    bench = _bench(owner, settings, line, ledger, consumer, stop, compilations)
+    clock = _clock()
+    bench = _bench(owner, settings, line, ledger, consumer, stop, compilations, clock)
     log.info("worker_started", owner=owner, bus="kafka" if line.kafka_bootstrap_servers else "postgres")
     pulse = Pulse(time.monotonic)
-    state = partial(_state, bench, counts, pulse)
+    state = partial(_state, bench, clock, counts, pulse)
     health = _health(settings, state, _waiting(line, ledger))
     report = partial(to_report, owner, datetime.now(UTC))
 
@@ -111,11 +112,12 @@ def _bench(
     consumer: FrameConsumer,
     stop: threading.Event,
     compilations: Compilations | None = None,
+    clock: Clock | None = None,
 ) -> Bench:
     beside = compilations or Compilations()
     artifacts = wiring.open_artifacts(line)
     verdicts = wiring.open_verdicts(line)
-    clock = ForwardClock(lambda: datetime.now(UTC), time.monotonic)
+    clock = clock or _clock()
     loader = BundleLoader(artifacts, settings.cache, _opener(settings, beside))
     return Bench(
         consumer=consumer,
@@ -152,9 +154,14 @@ def _doubts(settings: WorkerSettings) -> Doubts:
     return partial(doubts_of, keyring=keyring)
 
 
-def _state(bench: Bench, counts: Counts, pulse: Pulse, waiting: int | None = None) -> WorkerState:
+def _clock() -> ForwardClock:
+    return ForwardClock(lambda: datetime.now(UTC), time.monotonic)
+
+
+def _state(bench: Bench, clock: ForwardClock, counts: Counts, pulse: Pulse, waiting: int | None = None) -> WorkerState:
     slot = bench.slot
-    return WorkerState(counts, bench.meters, slot.serving(), slot.missing(), waiting, pulse, bench.clock())
+    meters, now = bench.meters, clock()
+    return WorkerState(counts, meters, slot.serving(), slot.missing(), waiting, pulse, now, clock.behind_s)
 
 
 def _health(

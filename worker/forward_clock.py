@@ -10,6 +10,9 @@ from core.ports import Clock
 SLACK = timedelta(seconds=1)
 """What a time server takes back in small steps is no jump."""
 
+REMEDY = "set the machine's clock right, then restart this worker by hand"
+"""By hand: where the clock is wrong a worker that a supervisor restarts would believe it, and call the late in time."""
+
 log = structlog.get_logger("worker")
 
 
@@ -27,6 +30,12 @@ class ForwardClock:
         self._seen = wall()
         self._seen_at = monotonic()
         self._is_behind = False
+        self._behind_s = 0.0
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds by which the machine's clock was found set back when this one was last asked; 0 while it counts."""
+        return self._behind_s if self._is_behind else 0.0
 
     def __call__(self) -> datetime:
         """The present moment in UTC."""
@@ -36,11 +45,8 @@ class ForwardClock:
         if behind <= SLACK:
             self._seen, self._seen_at, self._is_behind = now, elapsed_at, False
             return now
+        self._behind_s = behind.total_seconds()
         if not self._is_behind:
             self._is_behind = True
-            log.error(
-                "clock_set_back",
-                by_s=round(behind.total_seconds(), 1),
-                remedy="restart this worker once the machine's clock is right",
-            )
+            log.error("clock_set_back", by_s=round(self._behind_s, 1), remedy=REMEDY)
         return expected

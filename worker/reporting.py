@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import structlog
 
-from core.errors import LedgerUnavailable
+from core.errors import LineError
 from core.worker_report import WorkerRegistry, WorkerReport
 from worker.vitals import WorkerState, reasons_to_wait
 
@@ -55,14 +55,20 @@ def reporting(registry: WorkerRegistry, report: Callable[[bool], WorkerReport], 
 def _report_until(
     registry: WorkerRegistry, report: Callable[[bool], WorkerReport], every_s: float, over: Event
 ) -> None:
-    _report(registry, report(False))
+    refusal = _report(registry, report(False), "")
     while not over.wait(every_s):
-        _report(registry, report(False))
-    _report(registry, report(True))
+        refusal = _report(registry, report(False), refusal)
+    _report(registry, report(True), refusal)
 
 
-def _report(registry: WorkerRegistry, report: WorkerReport) -> None:
+def _report(registry: WorkerRegistry, report: WorkerReport, before: str) -> str:
+    """What kept it from being told, if anything did; what did so before is not said again."""
     try:
         registry.report_worker(report)
-    except LedgerUnavailable as error:
-        log.debug("worker_not_reported", error=str(error))
+    except LineError as error:
+        # Not only a Postgres that is away: a right may be revoked and given back while this thread lives.
+        refusal = str(error)
+        if refusal != before:
+            log.warning("worker_not_reported", error=refusal)
+        return refusal
+    return ""

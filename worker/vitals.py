@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.health import Histogram, Labels, Measured, Pulse, counter, counters, gauge, gauges, stuck
 from worker.counts import Counts
+from worker.forward_clock import REMEDY
 from worker.meters import Meters
 from worker.model_slot import Serving
 
@@ -15,7 +16,10 @@ FRESH_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What a worker knows of itself at one moment; `waiting` is None where the bus does not say."""
+    """What a worker knows of itself at one moment; `waiting` is None where the bus does not say.
+
+    `clock_behind_s`: how far the machine's clock was set back behind the one that the worker goes by.
+    """
 
     counts: Counts
     meters: Meters
@@ -24,6 +28,7 @@ class WorkerState:
     waiting: int | None
     pulse: Pulse
     now: datetime
+    clock_behind_s: float
 
 
 def worker_metrics(state: WorkerState) -> Sequence[Measured]:
@@ -32,13 +37,18 @@ def worker_metrics(state: WorkerState) -> Sequence[Measured]:
 
 
 def reasons_to_restart(pulse: Pulse, stuck_after_s: float) -> list[str]:
-    """A detector or a driver that hangs for longer than any patience of the worker's."""
+    """A detector or a driver that hangs for longer than any patience of the worker's.
+
+    Not a clock that was set back: only a person knows whether it is right by now, and `reasons_to_wait` asks for one.
+    """
     return stuck(pulse, stuck_after_s)
 
 
 def reasons_to_wait(state: WorkerState) -> list[str]:
-    """Why no frame is judged at this moment, though the process lives."""
+    """Why no frame is judged at this moment, or none in time, though the process lives."""
     reasons = [f"the first model of {product} is loading" for product in sorted(state.missing)]
+    if state.clock_behind_s:
+        reasons.append(f"the machine's clock was set back by {state.clock_behind_s:.0f} s: {REMEDY}")
     if not state.pulse.has_begun:
         return [*reasons, "the first round waits for Postgres and for models"]
     if state.pulse.age_s > FRESH_S:
@@ -96,6 +106,7 @@ def _line_metrics(state: WorkerState) -> Sequence[Measured]:
     found: list[Measured] = [
         gauges("line_model_version", "The model version that judges.", versions, "product", "engine"),
         gauge("line_worker_round_age_seconds", "Seconds since the loop last went round.", state.pulse.age_s),
+        gauge("line_worker_clock_behind_seconds", "How far the machine's clock was set back.", state.clock_behind_s),
         gauge("line_bus_reachable", "Whether the bus said how much waits.", state.waiting is not None),
     ]
     if state.waiting is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.camera import CameraChange, ConfiguredCamera
+from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.camera_account import RunCounts
 from core.errors import CameraChanged
 from core.inspection import CameraRun, Failure, Refusal, Result
@@ -23,10 +23,15 @@ class MemoryCameras:
     run_products: dict[RunKey, str] = field(default_factory=dict)
     seen_to: dict[RunKey, int] = field(default_factory=dict)
     configured: dict[str, ConfiguredCamera] = field(default_factory=dict)
+    refused_rows: list[RefusedCamera] = field(default_factory=list)
 
     def cameras(self) -> list[ConfiguredCamera]:
         """By name."""
         return [self.configured[name] for name in sorted(self.configured)]
+
+    def refused_cameras(self) -> list[RefusedCamera]:
+        """What a test put there: no verb writes such a row."""
+        return sorted(self.refused_rows, key=lambda row: row.name)
 
     def change_camera(self, change: CameraChange, at: datetime, who: str, why: str) -> None:
         """Only from what it was."""
@@ -88,6 +93,24 @@ class MemoryCameras:
         order = list(self.seen)
         later = [other for other in order[order.index(key) + 1 :] if other[0] == key[0]]
         return any(self.seen[other]["judged"] and other in self.camera_runs for other in later)
+
+
+@dataclass
+class MemoryFleetLock:
+    """FleetLock: fleets that are given the same `holders` share a database."""
+
+    holders: list["MemoryFleetLock"] = field(default_factory=list, repr=False)
+
+    def take(self) -> bool:
+        """First come, first served."""
+        if not self.holders:
+            self.holders.append(self)
+        return self.holders[0] is self
+
+    def release(self) -> None:
+        """Only its own."""
+        if self.holders and self.holders[0] is self:
+            self.holders.clear()
 
 
 def _counted(result: Result) -> list[str]:

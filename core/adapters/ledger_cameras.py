@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
 from core.adapters.ledger_audit import note
 from core.adapters.schema import camera
-from core.camera import CameraChange, ConfiguredCamera
+from core.camera import CameraChange, ConfiguredCamera, RefusedCamera, read_row
 from core.errors import CameraChanged
 
 _CAMERA = [camera.c[name] for name in ("name", "source", "product", "rate", "policy", "enabled")]
@@ -24,9 +24,11 @@ class PostgresCameraDirectory:
 
     def cameras(self) -> list[ConfiguredCamera]:
         """By name."""
-        with translated(), self.engine.connect() as connection:
-            rows = connection.execute(select(*_CAMERA).order_by(camera.c.name)).mappings()
-            return [_camera(row) for row in rows]
+        return [row for row in self._rows() if isinstance(row, ConfiguredCamera)]
+
+    def refused_cameras(self) -> list[RefusedCamera]:
+        """By name."""
+        return [row for row in self._rows() if isinstance(row, RefusedCamera)]
 
     def change_camera(self, change: CameraChange, at: datetime, who: str, why: str) -> None:
         """The row and its audit in one transaction; of two who change it at once, the second is refused."""
@@ -35,10 +37,15 @@ class PostgresCameraDirectory:
                 raise CameraChanged(change.name)
             note(connection, at, who, why, f"camera {change.name}", *change.to_audit())
 
+    def _rows(self) -> list[ConfiguredCamera | RefusedCamera]:
+        with translated(), self.engine.connect() as connection:
+            rows = connection.execute(select(*_CAMERA).order_by(camera.c.name)).mappings()
+            return [read_row(dict(row)) for row in rows]
 
-def _found(connection: Connection, name: str) -> ConfiguredCamera | None:
+
+def _found(connection: Connection, name: str) -> ConfiguredCamera | RefusedCamera | None:
     row = connection.execute(select(*_CAMERA).where(camera.c.name == name).with_for_update()).mappings().first()
-    return _camera(row) if row is not None else None
+    return read_row(dict(row)) if row is not None else None
 
 
 def _write(connection: Connection, change: CameraChange, at: datetime) -> bool:
@@ -52,7 +59,3 @@ def _write(connection: Connection, change: CameraChange, at: datetime) -> bool:
         statement = update(camera).where(camera.c.name == change.name)
         statement = statement.values(change.after.to_json() | {"changed_at": at})
     return bool(connection.execute(statement).rowcount)
-
-
-def _camera(row: RowMapping) -> ConfiguredCamera:
-    return ConfiguredCamera.from_json(dict(row))

@@ -2,18 +2,20 @@
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Thread
 
 import structlog
 from sqlalchemy import Connection, Engine, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.adapters.postgres_lanes import on_the_bus, pack_headers
 from core.adapters.schema import bus_lane, bus_record
-from core.errors import BusUnavailable
+from core.errors import BusUnavailable, LineError
 from core.inspection import Position
 from core.wire import TOPIC, Record
 
@@ -37,6 +39,24 @@ class Letter:
     record: Record
     told: "Future[Position]"
     try_until: float
+
+
+@contextmanager
+def kept_waiting() -> Iterator[None]:
+    """Whatever else keeps records from being written (a right that is revoked, a row in their place) is an outage.
+
+    To a camera it is the same: somebody mends it, and until then its frames wait in their order.
+
+    Raises:
+        BusUnavailable: They were not written, and why.
+    """
+    try:
+        with on_the_bus():
+            yield
+    except BusUnavailable:
+        raise
+    except (LineError, SQLAlchemyError) as error:
+        raise BusUnavailable(str(error).split("\n", 1)[0]) from error
 
 
 class PostgresFramePublisher:
@@ -82,8 +102,21 @@ class PostgresFramePublisher:
 
     def _write_all(self) -> None:
         """Until closed and empty."""
-        while batch := self._next_batch():
-            self._write_or_fail(batch)
+        batch: list[Letter] = []
+        try:
+            while batch := self._next_batch():
+                self._write_or_fail(batch)
+        finally:
+            self._refuse_the_rest(batch)
+
+    def _refuse_the_rest(self, in_hand: Sequence[Letter]) -> None:
+        """Nothing is left where all went well. Should a defect end this thread, nobody waits for it in vain."""
+        with self._changed:
+            self._closed = True
+            for letter in (*in_hand, *self._letters):
+                if not letter.told.done():
+                    letter.told.set_exception(BusUnavailable("the thread that writes has ended; see the traceback"))
+            self._letters.clear()
 
     def _next_batch(self) -> list[Letter]:
         """What has gathered, left in the queue's order; empty only in the end."""
@@ -98,13 +131,14 @@ class PostgresFramePublisher:
 
     def _write_or_fail(self, batch: Sequence[Letter]) -> None:
         """Try until it is written or its oldest record has waited too long: the order must hold meanwhile."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, said = FIRST_PAUSE_S, ""
         while True:
             try:
                 positions = self._write([letter.record for letter in batch])
             except BusUnavailable as error:
-                if pause_s == FIRST_PAUSE_S:
-                    log.warning("frames_not_written", error=str(error))
+                if said != (said := str(error)):
+                    log.warning("frames_not_written", error=said)
+                self._known_keys.clear()  # somebody may have removed a lane, and then it is opened anew
                 if self._should_give_up(batch[0], pause_s):
                     for letter in batch:
                         letter.told.set_exception(error)
@@ -123,7 +157,7 @@ class PostgresFramePublisher:
 
     def _write(self, records: Sequence[Record]) -> list[Position]:
         keys = [record.key for record in records]
-        with on_the_bus(), self._engine.begin() as connection:
+        with kept_waiting(), self._engine.begin() as connection:
             self._open_lanes(connection, set(keys))
             positions = self._draw(connection, keys)
             connection.execute(

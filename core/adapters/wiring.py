@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
+from core.camera_ports import FleetLock
 from core.errors import SettingMissing
 from core.health import StationHealth
 from core.ports import ArtifactStore, Backlog, FrameConsumer, FramePublisher, LiveBoard, VerdictPublisher
@@ -45,6 +46,13 @@ def open_ledger(settings: LineSettings, station: str = "line") -> PostgresLedger
     """The ledger; `station` is what Postgres calls its connections. It neither connects nor migrates yet."""
     engine = open_engine(database_url(settings), application_name=station)
     return PostgresLedger(engine, tells=bool(settings.kafka_bootstrap_servers))
+
+
+def fleet_lock(ledger: PostgresLedger) -> FleetLock:
+    """What keeps a second fleet on this database from running the same cameras."""
+    from core.adapters.fleet_lock import PostgresFleetLock
+
+    return PostgresFleetLock(ledger.engine)
 
 
 def open_publisher(settings: LineSettings) -> FramePublisher:

@@ -96,3 +96,38 @@ def test_an_error_of_the_database_does_not_repeat_what_was_to_be_written(postgre
         connection.execute(text("select cast(:source as integer)"), {"source": TOP.source})
     assert "operator:secret" not in str(error.value).split("invalid input", maxsplit=1)[0]
     assert "hide_parameters" in str(error.value)
+
+
+BY_HAND = {
+    "line1 top": "insert into camera select 'line1 top', source, product, rate, policy, true, changed_at from camera",
+    "line1-top": "update camera set source = '//operator:secret@camera'",
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_row_that_somebody_wrote_by_hand_hides_no_other(postgres_ledger: PostgresLedger, name: str) -> None:
+    """It is told with its name and with what is wrong with it."""
+    add(postgres_ledger, TOP)  # type: ignore[arg-type]
+    with postgres_ledger.engine.begin() as connection:
+        connection.execute(text(BY_HAND[name]))
+    add(postgres_ledger, SIDE)  # type: ignore[arg-type]
+    assert [camera.name for camera in postgres_ledger.cameras()] == sorted({SIDE.name, TOP.name} - {name})
+    (refused,) = postgres_ledger.refused_cameras()
+    assert refused.name == name
+    assert refused.reason
+    assert "secret" not in refused.reason
+
+
+def test_rows_that_the_verbs_wrote_are_all_right(ledger: Ledger) -> None:
+    """None of them is refused."""
+    add(ledger, TOP, SIDE)
+    assert ledger.refused_cameras() == []
+
+
+def test_a_change_does_not_overwrite_a_row_that_was_written_by_hand(postgres_ledger: PostgresLedger) -> None:
+    """It does not stand as anybody can have seen it."""
+    add(postgres_ledger, TOP)  # type: ignore[arg-type]
+    with postgres_ledger.engine.begin() as connection:
+        connection.execute(text("update camera set product = 'Nut, large'"))
+    with pytest.raises(CameraChanged):
+        add(postgres_ledger, TOP)  # type: ignore[arg-type]

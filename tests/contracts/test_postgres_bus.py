@@ -1,7 +1,7 @@
 """What only the durable queue in Postgres has to prove: lanes, frozen workers, sessions that are cut."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Event
 
 import pytest
@@ -208,6 +208,58 @@ def test_a_frame_that_cannot_be_written_fails_in_time() -> None:
     with pytest.raises(BusUnavailable, match="migrate"):
         publisher.publish(Record(b"top", (), b"")).result(PATIENCE_S)
     publisher.close(1)
+    engine.dispose()
+
+
+IN_THE_PLACE = "insert into bus_record values ('inspection.frames.v1', 0, 1, '', '')"
+REFUSE = (
+    "create function refuse() returns trigger language plpgsql as"
+    " $$ begin raise exception 'no right' using errcode = 'insufficient_privilege'; end $$;"
+    " create trigger refuse before insert on bus_record for each row execute function refuse()"
+)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("breaks", "mends"),
+    [
+        (REFUSE, "drop trigger refuse on bus_record"),
+        (IN_THE_PLACE, "delete from bus_record where value = ''"),
+        ("delete from bus_lane", "select 1"),
+    ],
+    ids=["a right is revoked", "a row lies in the place", "the lane was removed"],
+)
+def test_records_wait_in_their_order_whatever_keeps_them_from_being_written(
+    bus: PostgresBus, breaks: str, mends: str
+) -> None:
+    """Once it is mended they are written: nobody restarts the camera for it."""
+    publisher = bus.publisher()
+    publish(publisher, records(1))
+    with bus.engine().begin() as connection:
+        connection.execute(text(breaks))
+    told = [publisher.publish(one) for one in records(100)]
+    Event().wait(0.3)
+    with bus.engine().begin() as connection:
+        connection.execute(text(mends))
+    places = [one.result(PATIENCE_S) for one in told]
+    assert places == sorted(places)
+
+
+class BrokenPublisher(PostgresFramePublisher):
+    """With a defect that nobody foresaw."""
+
+    def _write(self, records: Sequence[Record]) -> list[Position]:
+        raise ZeroDivisionError
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_of_the_writing_thread_is_told_to_whoever_waits() -> None:
+    """Now and later: a camera whose frames nobody writes says so instead of waiting for ever."""
+    engine = open_engine("postgresql://nobody@127.0.0.1:9/nowhere")
+    publisher = BrokenPublisher(engine)
+    for _ in range(2):
+        with pytest.raises(BusUnavailable):
+            publisher.publish(Record(b"top", (), b"")).result(PATIENCE_S)
     engine.dispose()
 
 

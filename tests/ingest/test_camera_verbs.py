@@ -3,7 +3,7 @@
 import pytest
 
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.camera import DropPolicy
+from core.camera import DropPolicy, RefusedCamera
 from core.errors import CameraChanged, SettingRefused, UnknownCamera
 from ingest import camera_verbs
 from ingest.camera_verbs import Desk
@@ -125,3 +125,14 @@ def test_a_mistyped_command_line_is_repeated_without_its_password(capsys: pytest
     printed = capsys.readouterr().err
     assert "--sorce" in printed
     assert "secret" not in printed
+
+
+def test_a_row_that_was_written_by_hand_is_listed_and_refused() -> None:
+    """With what is wrong with it; no verb changes it."""
+    ledger = MemoryLedger()
+    said(ledger, ADD)
+    ledger.refused_rows.append(RefusedCamera("line1 top", "camera must match [a-z]"))
+    assert said(ledger, "list").splitlines()[-1] == "line1 top  refused  camera must match [a-z]"
+    ledger.refused_rows.append(RefusedCamera("line2", "rate must be positive"))
+    with pytest.raises(SettingRefused, match="rate must be positive"):
+        said(ledger, "enable line2")

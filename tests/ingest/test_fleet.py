@@ -5,12 +5,16 @@ from itertools import pairwise
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
+from core.adapters.in_memory_cameras import MemoryFleetLock
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.camera import CameraChange, ConfiguredCamera
+from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.errors import LedgerUnavailable, SettingRefused
 from ingest.camera_process import from_line, to_line
-from ingest.fleet import PROVEN_S, STOP_WITHIN_S, Fleet, follow_rows
+from ingest.fleet import PROVEN_S, SOURCE_ENDED, STOP_WITHIN_S, Fleet
+from ingest.following import Follower
+from ingest.standby import TAKEOVER_S, Watch
 from tests.ingest.twins import NOON, HandClock
 
 TOP = ConfiguredCamera("line1-top", "rtsp://operator:secret@camera/1", "nut", 5.0)
@@ -162,11 +166,23 @@ def test_a_recording_that_was_played_is_not_played_again() -> None:
     """Its parts would be inspected twice; a changed row plays it anew."""
     harbour = Harbour()
     harbour.tend(TOP)
-    harbour.started[-1].code = 0
+    harbour.started[-1].code = SOURCE_ENDED
     harbour.tend(TOP, seconds=1000.0)
     assert harbour.cameras == []
     harbour.tend(replace(TOP, rate=1.0))
     assert len(harbour.cameras) == 1
+
+
+@pytest.mark.parametrize("code", [0, 1, -9, -15])
+def test_a_camera_that_somebody_else_ended_is_started_again(code: int) -> None:
+    """However calmly it ended: its parts pass unseen meanwhile."""
+    harbour = Harbour()
+    harbour.tend(TOP)
+    harbour.started[-1].code = code
+    harbour.tend(TOP)
+    assert harbour.cameras == []
+    harbour.tend(TOP, seconds=1.0)
+    assert harbour.cameras == [TOP]
 
 
 def test_closing_ends_every_camera_and_kills_those_that_hang() -> None:
@@ -196,6 +212,9 @@ class AwayDirectory:
             raise LedgerUnavailable("away")
         return self.ledger.cameras()
 
+    def refused_cameras(self) -> list[RefusedCamera]:
+        return []
+
     def change_camera(self, *_: object) -> None:
         raise AssertionError("the fleet only reads")
 
@@ -206,9 +225,75 @@ def test_cameras_go_on_while_postgres_is_away() -> None:
     ledger = MemoryLedger()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
     directory = AwayDirectory(ledger, stop)
-    follow_rows(harbour.fleet, directory, stop, interval_s=0.0)
+    Follower(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock)).follow(stop, interval_s=0.0)
     assert directory.looks == 3
     assert harbour.cameras == [TOP]
+
+
+@dataclass
+class AwayLock(MemoryFleetLock):
+    """A lock of a Postgres that may be away."""
+
+    away: bool = False
+
+    def take(self) -> bool:
+        if self.away:
+            raise LedgerUnavailable("away")
+        return super().take()
+
+
+def answers(watch: Watch, clock: HandClock, looks: int, every_s: float = 2.0) -> list[bool]:
+    """What a watch says at each of so many looks."""
+    said = []
+    for _ in range(looks):
+        said.append(watch.is_ours())
+        clock.rest(every_s)
+    return said
+
+
+def test_a_second_fleet_stands_by_until_the_first_has_ended_and_its_cameras_with_it() -> None:
+    """Or every part would be judged and told twice."""
+    clock, holders = HandClock(), list[MemoryFleetLock]()
+    first, second = MemoryFleetLock(holders), MemoryFleetLock(holders)
+    watch, standby = Watch(first, clock), Watch(second, clock)
+    assert watch.is_ours()
+    assert answers(standby, clock, 3) == [False] * 3
+    assert (watch.stands_by, standby.stands_by) == (False, True)
+    first.release()
+    looks = answers(standby, clock, 10)
+    assert looks.index(True) * 2.0 >= TAKEOVER_S - 2.0
+    assert all(looks[looks.index(True) :])
+    assert not standby.stands_by
+    assert not watch.is_ours()
+
+
+def test_after_an_outage_of_postgres_whoever_ran_the_cameras_goes_on() -> None:
+    """A standby that were faster would end and start all of them for nothing."""
+    clock, holders = HandClock(), list[MemoryFleetLock]()
+    lock = AwayLock(holders)
+    standby = Watch(lock, clock)
+    holders.append(other := MemoryFleetLock(holders))
+    assert answers(standby, clock, 2) == [False] * 2
+    holders.clear()
+    lock.away = True
+    with pytest.raises(LedgerUnavailable):
+        standby.is_ours()
+    lock.away = False
+    clock.rest(2.0)
+    assert not standby.is_ours()
+    assert other.take(), "the standby has not asked yet"
+
+
+def test_a_fleet_whose_lock_went_to_another_ends_its_cameras() -> None:
+    """It was cut off from Postgres alone, and hears of it when it is back."""
+    harbour, ledger, holders = Harbour(), MemoryLedger(), list[MemoryFleetLock]()
+    ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(holders), harbour.clock))
+    follower.look()
+    assert harbour.cameras == [TOP]
+    holders[:] = [MemoryFleetLock(holders)]
+    follower.look()
+    assert harbour.cameras == []
 
 
 def test_a_row_travels_to_its_process_and_what_is_none_is_refused_without_repeating_it() -> None:
@@ -218,3 +303,16 @@ def test_a_row_travels_to_its_process_and_what_is_none_is_refused_without_repeat
         with pytest.raises(SettingRefused) as refused:
             from_line(wrong)
         assert "secret" not in str(refused.value)
+
+
+def test_a_row_that_no_camera_can_run_by_stops_no_other_and_is_named_once() -> None:
+    """Somebody wrote it past the verbs."""
+    harbour, ledger = Harbour(), MemoryLedger()
+    ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
+    ledger.refused_rows.append(RefusedCamera("line1 top", "camera must match"))
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(), harbour.clock))
+    with capture_logs() as said:
+        for _ in range(3):
+            follower.look()
+    assert harbour.cameras == [TOP]
+    assert [line["camera"] for line in said if line["event"] == "camera_row_refused"] == ["line1 top"]

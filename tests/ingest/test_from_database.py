@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 
@@ -154,3 +156,43 @@ def test_cameras_end_when_their_parent_was_killed(fleet: RunningFleet) -> None:
     assert (len(gone), alive) == (1, [])
     orphan = fleet.journal("line1-orphan")
     assert orphan.captured == orphan.acknowledged
+
+
+def test_a_second_fleet_runs_no_camera_until_the_first_was_killed(fleet: RunningFleet, tmp_path: Path) -> None:
+    """Or each would run twice: its parts judged and told twice."""
+    fleet.camera(f"add line1-twice --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-twice").acknowledged) >= 5)
+    (tmp_path / "second").mkdir()
+    second = RunningFleet(fleet.environment | {"INGEST_METRICS_PORT": "0"}, tmp_path / "second")
+    try:
+        second.wait(lambda: any("fleet_stands_by" in line for line in second.said))
+        before = len(fleet.journal("line1-twice").acknowledged)
+        fleet.wait(lambda: len(fleet.journal("line1-twice").acknowledged) > before + 5)
+        assert second.children() == []
+        fleet.process.kill()
+        second.wait(lambda: len(second.children()) == 1)
+        assert any("fleet_took_over" in line for line in second.said)
+    finally:
+        second.process.send_signal(signal.SIGTERM)
+        assert second.process.wait(DEADLINE_S) == 0
+
+
+def test_a_camera_that_was_told_to_end_by_somebody_else_is_started_again(fleet: RunningFleet) -> None:
+    """Only the rows say which cameras run."""
+    fleet.camera(f"add line1-ended --source {DISC} --product disc --rate 20")
+    fleet.wait(lambda: len(fleet.journal("line1-ended").acknowledged) >= 5)
+    (child,) = fleet.children()
+    child.send_signal(signal.SIGTERM)
+    fleet.wait(lambda: len(fleet.starts("line1-ended")) == 2)
+
+
+def test_a_recording_is_played_once(fleet: RunningFleet, tmp_path: Path) -> None:
+    """Its end is told from every other one: played again, each part would be inspected twice."""
+    recording = str(tmp_path / "parts.avi")
+    writer = cv2.VideoWriter(recording, cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
+    for grey in range(0, 100, 10):
+        writer.write(np.full((64, 64, 3), grey, np.uint8))
+    writer.release()
+    fleet.camera(f"add line1-played --source video:{recording} --product disc --rate 20")
+    fleet.wait(lambda: any("camera_source_ended" in line for line in fleet.said))
+    assert len(fleet.journal("line1-played").acknowledged) == 10

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from core.adapters.in_memory_ledger import MemoryLedger
-from core.errors import LedgerUnavailable, SettingRefused
+from core.errors import LedgerUnavailable, LineError, SettingRefused
 from core.inspection import CameraRun
 from ingest.cameras import Camera, CameraEnded, CameraLost, CameraSilent, Capture
 from ingest.counters import Counts, to_camera_run
@@ -134,11 +134,12 @@ class MoodyRegistry:
 
     away: int
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    error: LineError = field(default_factory=lambda: LedgerUnavailable("away"))
 
     def report(self, run: CameraRun) -> None:
         if self.away:
             self.away -= 1
-            raise LedgerUnavailable("away")
+            raise self.error
         self.ledger.report(run)
 
     def runs(self) -> list[CameraRun]:
@@ -156,9 +157,10 @@ def test_the_report_says_what_was_captured_and_dropped() -> None:
     assert registry.runs() == [CameraRun("line1-top", "0123456789ab", "disc", 3, 1, NOON)]
 
 
-def test_a_ledger_that_is_away_is_no_error_and_is_told_when_it_is_back() -> None:
+@pytest.mark.parametrize("error", [LedgerUnavailable("away"), SettingRefused("a right was revoked")])
+def test_a_ledger_that_is_away_or_refuses_is_no_error_and_is_told_when_it_is_well_again(error: LineError) -> None:
     """The camera goes on meanwhile."""
-    registry = MoodyRegistry(2)
+    registry = MoodyRegistry(2, error=error)
     reporter = Reporter(registry, run, 1.0)
     for expected in (0, 0, 1):
         reporter.report()

@@ -81,6 +81,7 @@ def test_a_clock_that_is_set_back_goes_on_from_where_it_was() -> None:
     machine.offset = -HOUR
     machine.seconds += 1
     assert clock() == NOON + HOUR + timedelta(seconds=1)
+    assert clock.behind_s == pytest.approx(3600)
     assert is_late(NOON, 5.0, clock())
     assert not is_late(NOON, 5.0, machine.wall())
 
@@ -93,6 +94,7 @@ def test_a_clock_that_has_caught_up_counts_again() -> None:
     clock()
     machine.offset = timedelta(0)
     assert clock() == machine.wall()
+    assert clock.behind_s == 0
     machine.offset = HOUR
     assert clock() == machine.wall() == NOON + HOUR
 

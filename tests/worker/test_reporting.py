@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
 
-from core.errors import LedgerUnavailable
+import pytest
+
+from core.errors import LedgerUnavailable, LineError, SettingRefused
 from core.health import Pulse
 from core.worker_report import WorkerReport
 from tests.worker.in_memory_line import NOON, Line
@@ -20,13 +22,14 @@ class Registry:
 
     wanted: int = 1
     refuse: int = 0
+    error: LineError = field(default_factory=lambda: LedgerUnavailable("test"))
     told: list[WorkerReport] = field(default_factory=list)
     enough: Event = field(default_factory=Event)
 
     def report_worker(self, report: WorkerReport) -> None:
         if self.refuse > 0:
             self.refuse -= 1
-            raise LedgerUnavailable("test")
+            raise self.error
         self.told.append(report)
         if len(self.told) >= self.wanted:
             self.enough.set()
@@ -74,9 +77,10 @@ def test_a_worker_reports_again_and_again_and_at_its_end() -> None:
     assert registry.told[-1].ended
 
 
-def test_a_ledger_that_is_away_stops_no_report() -> None:
+@pytest.mark.parametrize("error", [LedgerUnavailable("away"), SettingRefused("a right was revoked")])
+def test_a_ledger_that_is_away_or_refuses_stops_no_report(error: LineError) -> None:
     """The next one says more."""
-    registry = Registry(refuse=2)
+    registry = Registry(refuse=2, error=error)
     with reporting(registry, a_report, AT_ONCE_S):
         assert registry.enough.wait(10)
     assert registry.told

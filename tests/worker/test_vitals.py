@@ -10,6 +10,7 @@ import pytest
 from core.health import Histogram, Measured, Pulse
 from core.wire import Record
 from tests.worker.in_memory_line import NOON, Line, frame, png
+from worker.forward_clock import REMEDY
 from worker.meters import CAMERA_LIMIT, Meters
 from worker.vitals import FRESH_S, WorkerState, reasons_to_restart, reasons_to_wait, worker_metrics
 
@@ -22,7 +23,7 @@ def state_of(line: Line, meters: Meters, waiting: int | None = 0, beaten: bool =
     pulse = Pulse(line.clock.monotonic)
     if beaten:
         pulse.beat()
-    return WorkerState(line.counts, meters, slot.serving(), slot.missing(), waiting, pulse, line.clock.now())
+    return WorkerState(line.counts, meters, slot.serving(), slot.missing(), waiting, pulse, line.clock.now(), 0.0)
 
 
 def values(measured: Sequence[Measured], name: str) -> Mapping[tuple[str, ...], object]:
@@ -154,3 +155,14 @@ def test_histograms_carry_the_camera() -> None:
     line, meters = worked(40)
     found = [each for each in worker_metrics(state_of(line, meters)) if isinstance(each, Histogram)]
     assert {each.label_names for each in found} == {("camera",)}
+
+
+def test_a_clock_that_was_set_back_asks_for_a_person_and_not_for_a_supervisor() -> None:
+    """A worker that is restarted while the clock is wrong would believe it, and call the late in time."""
+    line, meters = worked(40)
+    state = replace(state_of(line, meters), clock_behind_s=3600.0)
+    (reason,) = reasons_to_wait(state)
+    assert reason.startswith("the machine's clock was set back by 3600 s")
+    assert REMEDY in reason
+    assert reasons_to_restart(state.pulse, 600) == []
+    assert values(worker_metrics(state), "line_worker_clock_behind_seconds") == {(): 3600.0}
