@@ -23,6 +23,7 @@ from core.adapters.backup import NAMING, RENAMED, Vault, read_manifest
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.expired_rows import AGING, FOR_EVER
+from core.adapters.grants import ROLES
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, upgrade
 from core.adapters.retain import alone
@@ -81,6 +82,24 @@ def test_a_backup_brings_back_every_row_and_every_artifact(vault: Vault, empty: 
     for table, count in (("inspection", FRAMES), ("review", 2), ("audit", 5)):
         assert after[f"table {table}"].split()[0] == before[f"table {table}"].split()[0]
         assert int(after[f"table {table}"].split()[0]) >= count
+
+
+def callers(engine: Engine) -> set[tuple[str, str]]:
+    query = text(
+        "select oid::regprocedure::text, role from pg_proc, unnest(cast(:roles as text[])) role"
+        " where pronamespace = 'public'::regnamespace and has_function_privilege(role, oid, 'execute')"
+    )
+    with engine.connect() as connection:
+        return {(function, role) for function, role in connection.execute(query, {"roles": ["public", *ROLES]})}
+
+
+def test_after_a_restore_and_migrate_nobody_may_do_more_than_before(vault: Vault, empty: Vault, tmp_path: Path) -> None:
+    """A dump keeps no rights, and Postgres lets everybody call what is made: a day far off stops a line."""
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    upgrade(empty.engine)
+    assert callers(empty.engine) == callers(vault.engine)
+    assert ("open_day(date)", "line_ingest") not in callers(empty.engine)
 
 
 def test_a_snapshot_names_its_pictures_where_they_lie_now(vault: Vault, empty: Vault, tmp_path: Path) -> None:
