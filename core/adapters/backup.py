@@ -6,7 +6,7 @@ waits meanwhile, so that what is named is still there to be copied.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,9 @@ NAMING = (
     ("model_version", "bundle_uri"),
 )
 """Every column whose artifacts belong to a backup."""
+
+INSIDE_JSON = ("data_snapshot.parts", "request.details")
+"""Every JSON column that names artifacts; learned_pictures.py says which of them belong to a backup."""
 
 RENAMED = (*NAMING, ("disagreement", "frame_uri"), ("discarded_artifact", "uri"))
 """Every column that names the store: these two name what the others do, or what is about to go."""
@@ -169,22 +172,33 @@ def _rename_store(engine: Engine, old: str, new: str) -> None:
                 f" where starts_with({column}, :old || '/')"
             )
             connection.execute(text(statement), {"new": new, "old": old, "length": len(old) + 1})
-        _rename_in_snapshots(connection, old, new)
+        for table in ("data_snapshot", "request"):
+            if connection.scalar(text("select to_regclass(:table)"), {"table": table}) is not None:
+                _rename_in_json(connection, table, {"new": new, "old": old, "length": len(old) + 1})
 
 
-def _rename_in_snapshots(connection: Connection, old: str, new: str) -> None:
-    """The line never changes a snapshot, and a trigger holds that; a restore moves it as a whole."""
-    if connection.scalar(text("select to_regclass('data_snapshot')")) is None:
-        return
-    moved = (
+_MOVED = {
+    "data_snapshot": (
         "update data_snapshot set parts = (select coalesce(jsonb_agg("
         "case when starts_with(part->>'frame_uri', :old || '/')"
         " then jsonb_set(part, '{frame_uri}', to_jsonb(:new || substr(part->>'frame_uri', :length))) else part end"
         " order by place), '[]') from jsonb_array_elements(parts) with ordinality as listed(part, place))"
-    )
-    connection.execute(text("alter table data_snapshot disable trigger user"))
-    connection.execute(text(moved), {"new": new, "old": old, "length": len(old) + 1})
-    connection.execute(text("alter table data_snapshot enable trigger user"))
+    ),
+    "request": (
+        "update request set details = jsonb_set(details, '{images}', (select coalesce(jsonb_agg("
+        "case when starts_with(uri, :old || '/') then :new || substr(uri, :length) else uri end"
+        " order by place), '[]') from jsonb_array_elements_text(details->'images')"
+        " with ordinality as listed(uri, place)))"
+        " where jsonb_typeof(details->'images') = 'array'"
+    ),
+}
+
+
+def _rename_in_json(connection: Connection, table: str, places: Mapping[str, str | int]) -> None:
+    """The line never changes a snapshot, and a trigger holds that; a restore moves it as a whole."""
+    connection.execute(text(f"alter table {table} disable trigger user"))
+    connection.execute(text(_MOVED[table]), places)
+    connection.execute(text(f"alter table {table} enable trigger user"))
 
 
 def _held(path: Path) -> Held:

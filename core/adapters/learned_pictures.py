@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, case, func, literal_column, or_, select, true, union, union_all
 
 from core.adapters.schema import promotion
-from core.adapters.schema_retraining import data_snapshot, training_run
+from core.adapters.schema_retraining import data_snapshot, request, training_run
+from core.request import GOOD_PICTURES
 from core.retraining import RunState
 
 FIRST_MODELS = "learned"
 """The folder of what first models learned from; nothing in it ages."""
 OPEN = (RunState.RUNNING, RunState.SHADOWING, RunState.AWAITING)
 """Runs whose candidate may become the model that judges."""
+
+_PART = func.jsonb_array_elements(data_snapshot.c.parts).table_valued("value", name="part")
+_LISTED = data_snapshot.join(_PART, true())
+_URI = func.jsonb_extract_path_text(_PART.c.value, "frame_uri", type_=Text)
 
 
 def replayable() -> Select[tuple[str]]:
@@ -24,10 +29,24 @@ def replayable() -> Select[tuple[str]]:
 
 
 def backed_up() -> Select[tuple[str]]:
-    """Those, and what first models learned from: no other row names it, and nights go back to it for ever."""
-    every = _uris_of(true()).subquery()
-    first = every.c.uri.contains(f"/{FIRST_MODELS}/", autoescape=True)
-    return select(every.c.uri).where(or_(first, every.c.uri.in_(replayable()))).distinct()
+    """Those, what first models learned from, and what they are asked for with: no other row names these."""
+    image = func.jsonb_array_elements_text(_images()).table_valued("value", name="image")
+    asked = select(image.c.value.label("uri")).select_from(request).join(image, true())
+    first = union_all(
+        _within(FIRST_MODELS, select(_URI.label("uri")).select_from(_LISTED)), _within(GOOD_PICTURES, asked)
+    )
+    return select(union(first, replayable()).subquery().c.uri)
+
+
+def _within(folder: str, uris: Select[Any]) -> Select[Any]:
+    found = uris.subquery()
+    return select(found.c.uri).where(found.c.uri.contains(f"/{folder}/", autoescape=True))
+
+
+def _images() -> ColumnElement[Any]:
+    """None where a request names none, and where a stranger wrote something else there."""
+    images = request.c.details["images"]
+    return case((func.jsonb_typeof(images) == "array", images), else_=literal_column("'[]'::jsonb"))
 
 
 def _active() -> Select[tuple[int]]:
@@ -36,9 +55,5 @@ def _active() -> Select[tuple[int]]:
 
 
 def _uris_of(runs: ColumnElement[bool]) -> Select[Any]:
-    part = func.jsonb_array_elements(data_snapshot.c.parts).table_valued("value", name="part")
-    uri = func.jsonb_extract_path_text(part.c.value, "frame_uri", type_=Text)
     snapshots = select(training_run.c.snapshot_id).where(runs, training_run.c.snapshot_id.is_not(None))
-    return (
-        select(uri.label("uri")).select_from(data_snapshot).join(part, true()).where(data_snapshot.c.id.in_(snapshots))
-    )
+    return select(_URI.label("uri")).select_from(_LISTED).where(data_snapshot.c.id.in_(snapshots))

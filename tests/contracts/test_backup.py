@@ -13,13 +13,13 @@ from threading import Event, Thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import JSON, Engine, Table, text
 from sqlalchemy.exc import DBAPIError
 
 from core import adapters
 from core.adapters import postgres_programs
 from core.adapters.artifacts import FsspecArtifacts
-from core.adapters.backup import NAMING, RENAMED, Vault, read_manifest
+from core.adapters.backup import INSIDE_JSON, NAMING, RENAMED, Vault, read_manifest
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.expired_rows import AGING, FOR_EVER
@@ -31,6 +31,8 @@ from core.adapters.schema import metadata
 from core.backup import DUMP, MANIFEST, Held, Manifest, differences, names_in_store
 from core.errors import BackupRefused, HousekeepingRuns, ProgramMissing
 from core.frame import sha256_of
+from core.request import RequestKind
+from core.retraining import LearnedPart, Origin, Use
 from line.backup_drill import fill, fingerprints
 from tests import servers
 from tests.contracts.ledgers import TODAY
@@ -116,6 +118,32 @@ def test_a_snapshot_names_its_pictures_where_they_lie_now(vault: Vault, empty: V
         with pytest.raises(DBAPIError, match="never changed"):
             connection.execute(text("update data_snapshot set product = 'other'"))
     assert kept == [{"frame_uri": f"{empty.store.url}/frames/1.png", "lot": "a"}, elsewhere]
+
+
+def test_the_pictures_that_a_first_model_is_asked_for_with_come_back(
+    vault: Vault, empty: Vault, tmp_path: Path
+) -> None:
+    """Only the request's JSON names them: after the restore the station can still train from them, in order."""
+    uris = [vault.store.put(f"good/disc/{name}.png", name.encode()) for name in "ba"]
+    ledger = PostgresLedger(vault.engine)
+    ledger.ask(RequestKind.TRAIN, "disc", {"images": uris}, TODAY, "anna", "first")
+    ledger.ask(RequestKind.PROMOTE, "disc", {"model_version_id": 1, "images": "none"}, TODAY, "anna", "later")
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    taken = PostgresLedger(empty.engine).take_request(TODAY, "station")
+    assert taken is not None
+    assert [empty.store.get(uri) for uri in taken.details["images"]] == [b"b", b"a"]
+
+
+def test_the_pictures_that_a_snapshot_names_come_back(vault: Vault, empty: Vault, tmp_path: Path) -> None:
+    """Also where the station was killed before its run named the snapshot."""
+    uri = vault.store.put("learned/disc/1.png", b"picture")
+    part = LearnedPart(sha256_of(b"picture"), uri, TODAY, "", "", Origin.ACCEPTED, Use.TRAIN)
+    PostgresLedger(vault.engine).keep_snapshot("disc", [part], TODAY)
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    (snapshot,) = PostgresLedger(empty.engine).snapshots("disc")
+    assert empty.store.get(snapshot.parts[0].frame_uri) == b"picture"
 
 
 def test_nobody_else_may_read_a_backup(vault: Vault, tmp_path: Path) -> None:
@@ -299,12 +327,39 @@ def test_every_artifact_that_a_row_names_belongs_to_a_backup() -> None:
     }
 
 
-def test_every_column_that_names_the_store_is_renamed() -> None:
-    """A restore into another store would leave it pointing at the old one."""
+def every_table() -> list[Table]:
     for path in Path(adapters.__path__[0]).glob("schema_*.py"):
         import_module(f"core.adapters.{path.stem}")
-    columns = {str(column) for table in metadata.sorted_tables for column in table.c if column.name.endswith("uri")}
+    return list(metadata.sorted_tables)
+
+
+def test_every_column_that_names_the_store_is_renamed() -> None:
+    """A restore into another store would leave it pointing at the old one."""
+    columns = {str(column) for table in every_table() for column in table.c if column.name.endswith("uri")}
     assert columns == {f"{table}.{column}" for table, column in RENAMED}
+
+
+NAMES_NONE = {
+    "audit.new",  # what was once said, of the store of then: the rows it is about name the artifacts
+    "audit.old",
+    "optics_baseline.baseline",
+    "part_decision.cameras",
+    "part_decision.late",
+    "part_decision.missing",
+    "part_decision.views",
+    "product.recipe",
+    "training_run.after",
+    "training_run.before",
+    "training_run.doubts",
+    "training_run.reasons",
+    "training_run.verdict",
+}
+
+
+def test_every_json_column_says_whether_it_names_artifacts() -> None:
+    """A new one belongs to the backup's or to those above; no search by a column's name sees into it."""
+    columns = (column for table in every_table() for column in table.c if isinstance(column.type, JSON))
+    assert {str(column) for column in columns} == NAMES_NONE | set(INSIDE_JSON)
 
 
 HELD = st.builds(Held.of, st.text(min_size=1), st.binary())
