@@ -83,6 +83,10 @@ class BackupRefused(LineError):
     """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
 
 
+class BackupIncomplete(LineError):
+    """The backup holds all but the artifacts listed above, which the store has lost: look why, keep earlier backups."""
+
+
 class ProgramMissing(LineError):
     """A program of PostgreSQL is not here: install its client package in the server's version (postgresql-client)."""
 

@@ -37,6 +37,9 @@ NAMING = (
 INSIDE_JSON = ("data_snapshot.parts", "request.details")
 """Every JSON column that names artifacts; learned_pictures.py says which of them belong to a backup."""
 
+NEEDED = ("review", "golden_part", "model_version")
+"""What these name never ages: where the store lacks it, it is not mounted, or the line has lost what it lives on."""
+
 RENAMED = (*NAMING, ("disagreement", "frame_uri"), ("discarded_artifact", "uri"))
 """Every column that names the store: these two name what the others do, or what is about to go."""
 
@@ -50,11 +53,12 @@ class Vault:
     engine: Engine
     store: FsspecArtifacts
 
-    def backup(self, folder: Path, at: datetime) -> Manifest:
+    def backup(self, folder: Path, at: datetime, despite_loss: bool = False) -> Manifest:
         """Write a backup into the folder, which may not hold one already; the manifest last, once all is on the disk.
 
         Raises:
-            BackupRefused: The folder is not empty, or pg_dump failed.
+            BackupRefused: The folder is not empty, pg_dump failed, or, unless `despite_loss`, the store lacks a bundle
+                or the picture of a review or a golden part. What was written is no backup.
             HousekeepingRuns: Retention or another backup runs.
             LedgerUnavailable, ArtifactsUnavailable: One of the two went away; what was written is no backup.
         """
@@ -68,9 +72,13 @@ class Vault:
             words = ("--format=custom", f"--snapshot={snapshot}", f"--file={folder / DUMP}", "--lock-wait-timeout=30s")
             postgres_programs.run(self.engine, "pg_dump", *words)
             revision = str(connection.scalar(text("select version_num from alembic_version")))
-            names, outside = names_in_store(_named(connection), self.store.url)
+            named = {*_named(connection, NAMING), *connection.scalars(backed_up())}
+            names, outside = names_in_store(named, self.store.url)
             held, missing = self._copy(folder / ARTIFACTS, names)
-        manifest = Manifest(at, revision, self.store.url, _held(folder / DUMP), tuple(held), (*outside, *missing))
+            lost = (*outside, *missing)
+            if not despite_loss:
+                self._check_needed(_named(connection, [each for each in NAMING if each[0] in NEEDED]), lost)
+        manifest = Manifest(at, revision, self.store.url, _held(folder / DUMP), tuple(held), lost)
         _write(folder / MANIFEST, manifest.to_json().encode())
         return manifest
 
@@ -95,6 +103,16 @@ class Vault:
             postgres_programs.run(self.engine, "pg_restore", *words)
             _rename_store(self.engine, manifest.store, self.store.url)
         return manifest
+
+    def _check_needed(self, needed: Iterable[str], lost: Iterable[str]) -> None:
+        """Raise BackupRefused where something is lost that a line cannot do without."""
+        names, outside = names_in_store(needed, self.store.url)
+        if gone := sorted({*outside, *(f"{self.store.url}/{name}" for name in names)} & set(lost)):
+            raise BackupRefused(
+                f"{len(gone)} bundles or pictures of reviews and golden parts are not in {self.store.url}, the first is"
+                f" {gone[0]}: mount the store or correct ARTIFACT_URL; where they are lost for good, bring them back"
+                " from an earlier backup or add --despite-loss"
+            )
 
     def _copy(self, target: Path, names: Iterable[str]) -> tuple[list[Held], list[str]]:
         held, missing = [], []
@@ -144,10 +162,9 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _named(connection: Connection) -> set[str]:
-    queries = [f"select {column} from {table} where {column} <> ''" for table, column in NAMING]  # noqa: S608
-    found = {uri for query in queries for uri in connection.scalars(text(query))}
-    return found | set(connection.scalars(backed_up()))
+def _named(connection: Connection, columns: Iterable[tuple[str, str]]) -> set[str]:
+    queries = [f"select {column} from {table} where {column} <> ''" for table, column in columns]  # noqa: S608
+    return {uri for query in queries for uri in connection.scalars(text(query))}
 
 
 def _require_empty(engine: Engine) -> None:

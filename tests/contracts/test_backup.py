@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from core import adapters
 from core.adapters import postgres_programs
 from core.adapters.artifacts import FsspecArtifacts
-from core.adapters.backup import INSIDE_JSON, NAMING, RENAMED, Vault, read_manifest
+from core.adapters.backup import INSIDE_JSON, NAMING, NEEDED, RENAMED, Vault, read_manifest
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.expired_rows import AGING, FOR_EVER
@@ -232,12 +232,49 @@ def test_a_path_that_leads_out_of_the_backup_is_refused(vault: Vault, empty: Vau
         empty.restore(tmp_path / "backup")
 
 
+def spoken(place: Vault, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m core`, told where by the environment."""
+    url = place.engine.url.render_as_string(hide_password=False)
+    environment = {**os.environ, "DATABASE_URL": url, "ARTIFACT_URL": place.store.url.removeprefix("file://")}
+    command = [sys.executable, "-m", "core", *words]
+    return subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
 def test_what_the_store_had_lost_already_is_told(vault: Vault, tmp_path: Path) -> None:
-    """A backup does not fail for it, and does not hide it."""
-    uri = sorted(uri for uri in named(vault.engine) if "/frames/" in uri)[0]
+    """A backup is taken all the same, lists it, and does not end as if all were well."""
+    with vault.engine.connect() as connection:
+        unreviewed = "select frame_uri from inspection where frame_uri not in (select frame_uri from review) limit 1"
+        uri = str(connection.scalar(text(unreviewed)))
     vault.store.delete(uri)
-    assert vault.backup(tmp_path / "backup", TODAY).missing == (uri,)
+    done = spoken(vault, "backup", str(tmp_path / "backup"))
+    assert (done.returncode, uri in done.stdout) == (1, True), done.stderr
     assert read_manifest(tmp_path / "backup").missing == (uri,)
+
+
+def test_a_backup_without_its_store_is_refused(vault: Vault, tmp_path: Path) -> None:
+    """Nothing is mounted where the artifacts lie, so that not even the bundle that judges is there."""
+    folder = Path(vault.store.url.removeprefix("file://"))
+    folder.rename(tmp_path / "elsewhere")
+    folder.mkdir()
+    done = spoken(vault, "backup", str(tmp_path / "backup"))
+    assert done.returncode == 1
+    assert "mount the store" in done.stderr
+    with pytest.raises(BackupRefused):
+        read_manifest(tmp_path / "backup")
+
+
+@pytest.mark.parametrize("table", NEEDED)
+def test_a_backup_that_lacks_what_is_needed_is_refused_unless_it_is_asked_for(
+    vault: Vault, tmp_path: Path, table: str
+) -> None:
+    """A bundle, or the picture of a review or a golden part: only where they are known to be lost for good."""
+    column = dict(NAMING)[table]
+    with vault.engine.connect() as connection:
+        uri = str(connection.scalar(text(f"select {column} from {table} where {column} <> '' limit 1")))
+    vault.store.delete(uri)
+    with pytest.raises(BackupRefused, match="--despite-loss"):
+        vault.backup(tmp_path / "backup", TODAY)
+    assert vault.backup(tmp_path / "another", TODAY, despite_loss=True).missing == (uri,)
 
 
 def test_retention_waits_while_a_backup_runs(vault: Vault, tmp_path: Path) -> None:
@@ -305,10 +342,7 @@ def test_a_line_that_was_destroyed_comes_back() -> None:
 def test_the_commands_back_up_and_restore(vault: Vault, empty: Vault, tmp_path: Path) -> None:
     """`python -m core backup FOLDER`, then `restore FOLDER`, each told where by the environment."""
     for verb, place in (("backup", vault), ("restore", empty)):
-        url = place.engine.url.render_as_string(hide_password=False)
-        environment = {**os.environ, "DATABASE_URL": url, "ARTIFACT_URL": place.store.url.removeprefix("file://")}
-        words = [sys.executable, "-m", "core", verb, str(tmp_path / "backup")]
-        done = subprocess.run(words, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = spoken(place, verb, str(tmp_path / "backup"))
         assert done.returncode == 0, done.stderr
     assert "python -m core migrate" in done.stdout
 
