@@ -90,6 +90,8 @@ def _migrate(told: argparse.Namespace) -> None:
         log.info("login_given", role=give_login(ledger.engine, read_url(file)))
     opened = ledger.prepare_days(datetime.now(UTC).date())
     wiring.ensure_topics(settings)
+    if not ledger.active():
+        wiring.make_artifacts(settings)  # later a folder that is not there is one that is not mounted
     days = ledger.open_days()
     log.info("migrated", days_opened=len(opened), first_day=str(days.first), last_day=str(days.last))
     ledger.close()

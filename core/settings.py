@@ -51,7 +51,9 @@ class LineSettings(BaseSettings):
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 
     artifact_url: str = Field(default="", repr=False)
-    """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME."""
+    """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME. On a mounted
+    disk a folder within the mount: `python -m core migrate` makes it for a new line, and where it is missing later,
+    frames wait."""
 
     line_home: Path = Field(default=Path(".line"))
     """Folder of everything embedded. Relative to where the station starts, so that a clone keeps to itself."""

@@ -97,6 +97,7 @@ class Vault:
             raise BackupRefused(f"its schema {manifest.revision} is of a later version of this project")
         with alone(self.engine):
             _require_empty(self.engine)
+            self.store.make()  # a line without a table has kept nothing yet
             for held in manifest.artifacts:
                 self.store.put(held.name, (folder / ARTIFACTS / held.name).read_bytes())
             words = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", str(folder / DUMP))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ FRAMES = 20
 
 
 def opened(store: Path) -> Vault:
+    store.mkdir()
     return Vault(open_engine(servers.postgres()), FsspecArtifacts(str(store)))
 
 
@@ -261,6 +263,17 @@ def test_a_backup_without_its_store_is_refused(vault: Vault, tmp_path: Path) -> 
     assert "mount the store" in done.stderr
     with pytest.raises(BackupRefused):
         read_manifest(tmp_path / "backup")
+
+
+def test_migrating_makes_the_store_of_a_new_line_only(vault: Vault, empty: Vault) -> None:
+    """A line with a model has kept its bundle: where its folder is missing, it is not mounted."""
+    there = []
+    for place in (vault, empty):
+        folder = Path(place.store.url.removeprefix("file://"))
+        shutil.rmtree(folder)
+        assert spoken(place, "migrate").returncode == 0
+        there.append(folder.exists())
+    assert there == [False, True]
 
 
 @pytest.mark.parametrize("table", NEEDED)

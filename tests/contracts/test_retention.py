@@ -105,6 +105,7 @@ class Kept:
 def kept(tmp_path: Path) -> Iterator[Kept]:
     ledger = fresh_postgres_ledger(TODAY.date(), back=1, ahead=1)
     made = Kept(ledger, FsspecArtifacts(str(tmp_path / "artifacts")))
+    made.store.make()
     made.fill()
     yield made
     ledger.close()
