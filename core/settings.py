@@ -120,7 +120,8 @@ class RetentionSettings(BaseSettings):
     wait on the bus, for a frame that is sent again is known by its row."""
 
     claims_days: int = Field(default=7, ge=2, le=MOST_DAYS)
-    """Contents of frames too large for the bus: longer than any bus keeps the record that claims them."""
+    """Contents of frames too large for the bus: longer than Kafka keeps the record that claims them. The queue in
+    Postgres keeps records until they are judged, and no claim goes that is newer than the oldest of them."""
 
     previews_days: int = Field(default=3, ge=1, le=MOST_DAYS)
     """Synthetic defects drawn to be looked at: whoever asked has looked by then, and drawing them again takes

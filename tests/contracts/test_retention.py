@@ -18,14 +18,16 @@ from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.ledger import PostgresLedger
+from core.adapters.postgres_bus import PostgresFramePublisher
 from core.adapters.retain import HOUSEKEEPING_LOCK, Retention, alone
 from core.errors import HousekeepingRuns, NotTheOwner
-from core.frame import FrameHeader
-from core.inspection import Arrival, CameraRun, Evidence, Inspection, Position
+from core.frame import ClaimedFrame, FrameHeader
+from core.inspection import Arrival, Batch, CameraRun, Evidence, Inspection, Position, Progress
 from core.retention import horizons
 from core.review import GoldenPart, Judgement, Opinion, PartKey
 from core.settings import RetentionSettings
 from core.verdict import Decision
+from core.wire import to_record
 from tests.contracts.ledgers import TODAY, TOPIC, batch, failed, frame, fresh_postgres_ledger, inspected
 
 ROOT = Path(__file__).parents[2]
@@ -294,6 +296,26 @@ def test_a_claim_goes_once_no_bus_can_hold_its_record(kept: Kept) -> None:
         shelf.written[shelf.put(f"claims/1970-01-01/{name}", b"x")] = moment
     kept.retention(shelf=shelf).run()
     assert list(shelf.contents) == ["memory:claims/1970-01-01/new"]
+
+
+def test_a_claim_stays_while_the_queue_in_postgres_holds_its_record(kept: Kept) -> None:
+    """The workers were away for nine days: the record still waits, and its frame is good."""
+    age = timedelta(days=9)
+    shelf = MemoryArtifacts(clock=lambda: TODAY - age)
+    older = shelf.put(f"claims/{TODAY - 2 * age:%Y-%m-%d}/older", b"x")
+    shelf.written[older] = TODAY - 2 * age
+    uri = shelf.put(f"claims/{TODAY - age:%Y-%m-%d}/one", b"x")
+    publisher = PostgresFramePublisher(kept.ledger.engine)
+    at = publisher.publish(to_record(ClaimedFrame(frame(1, camera="large"), uri))).result(10)
+    publisher.close(10)
+    with kept.ledger.engine.begin() as connection:
+        connection.execute(text("update bus_record set arrived_at = :at"), {"at": TODAY - age})
+    kept.retention(shelf=shelf).run()
+    assert list(shelf.contents) == [uri]
+    judged = Progress(at.topic, at.partition, at.offset, at.offset + 1)
+    kept.ledger.record(Batch((), (judged,)))  # though the record itself is not swept away yet
+    kept.retention(shelf=shelf).run()
+    assert list(shelf.contents) == []
 
 
 def test_a_preview_goes_after_some_days(kept: Kept) -> None:
