@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import LedgerFull, LedgerUnavailable, NoOpenDay, SettingRefused
+from core.errors import LedgerFull, LedgerNotMigrated, LedgerUnavailable, NoOpenDay, SettingRefused
 
 DRIVER = "postgresql+psycopg2"
 CHECK_VIOLATION = "23514"
@@ -75,7 +75,8 @@ def translated() -> Iterator[None]:
 
     Raises:
         LedgerFull: Its disk is full; trying again is safe.
-        LedgerUnavailable: It does not answer, gave up, or was never migrated; trying again is safe.
+        LedgerNotMigrated: It has not the line's tables, or not all of them.
+        LedgerUnavailable: It does not answer, or gave up; trying again is safe.
         NoOpenDay: A row's day has no partition.
         SettingRefused: DATABASE_URL's role may not do this.
     """
@@ -87,7 +88,7 @@ def translated() -> Iterator[None]:
         raise LedgerUnavailable(_first_line(error)) from error
     except ProgrammingError as error:
         if _code(error) == UNDEFINED_TABLE:
-            raise LedgerUnavailable("its tables are missing: run `python -m core migrate`") from error
+            raise LedgerNotMigrated(f"run `python -m core migrate`; {_first_line(error)}") from error
         if _code(error) == INSUFFICIENT_PRIVILEGE:
             role = "each station has a role of its own, and `python -m core migrate` brings what it may do"
             raise SettingRefused(f"DATABASE_URL: {_first_line(error)}; {role}") from error

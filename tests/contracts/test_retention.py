@@ -28,6 +28,7 @@ from core.review import GoldenPart, Judgement, Opinion, PartKey
 from core.settings import RetentionSettings
 from core.verdict import Decision
 from core.wire import to_record
+from tests import servers
 from tests.contracts.ledgers import TODAY, TOPIC, batch, failed, frame, fresh_postgres_ledger, inspected
 
 ROOT = Path(__file__).parents[2]
@@ -381,3 +382,13 @@ def test_the_command_says_what_would_go_and_removes_it(kept: Kept) -> None:
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "days of inspection" in done.stdout
+
+
+def test_retention_on_an_empty_database_says_what_to_run(kept: Kept) -> None:
+    """Not that Postgres does not answer."""
+    environment = {"DATABASE_URL": servers.postgres(), "ARTIFACT_URL": kept.store._root}
+    command = [sys.executable, "-m", "core", "retain"]
+    told = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "run `python -m core migrate`" in told.stderr
+    assert "does not answer" not in told.stderr
