@@ -25,7 +25,7 @@ from core.adapters.log_lines import write_log_lines
 from core.adapters.migrate import upgrade
 from core.adapters.postgres_logins import give_login, read_url
 from core.audit import AuditFilter, sentence
-from core.errors import LineError
+from core.errors import BackupIncomplete, LineError
 from core.settings import LineSettings, RetentionSettings
 
 STATIONS = ("core", "ingest", "model", "worker", "dashboard", "retrain")
@@ -59,6 +59,10 @@ def main() -> int:
         keeping = verbs.add_parser(verb, help=does)
         keeping.add_argument("folder", type=Path)
         keeping.set_defaults(run=run)
+        if verb == "backup":
+            keeping.add_argument(
+                "--despite-loss", action="store_true", help="also where the store lacks what is needed"
+            )
     audit = verbs.add_parser("audit", help="who changed what, newest first")
     audit.add_argument("--who", default="", help="only this person's changes")
     audit.add_argument("--what", default="", help='only what begins so, e.g. "threshold" or "camera line1-top"')
@@ -86,6 +90,8 @@ def _migrate(told: argparse.Namespace) -> None:
         log.info("login_given", role=give_login(ledger.engine, read_url(file)))
     opened = ledger.prepare_days(datetime.now(UTC).date())
     wiring.ensure_topics(settings)
+    if not ledger.active():
+        wiring.make_artifacts(settings)  # later a folder that is not there is one that is not mounted
     days = ledger.open_days()
     log.info("migrated", days_opened=len(opened), first_day=str(days.first), last_day=str(days.last))
     ledger.close()
@@ -105,10 +111,12 @@ def _retain(asked: argparse.Namespace) -> None:
 
 
 def _backup(asked: argparse.Namespace) -> None:
-    manifest = wiring.open_vault(LineSettings()).backup(asked.folder, datetime.now(UTC))
+    manifest = wiring.open_vault(LineSettings()).backup(asked.folder, datetime.now(UTC), asked.despite_loss)
     print(f"{asked.folder}: schema {manifest.revision}, {len(manifest.artifacts)} artifacts")
     for uri in manifest.missing:
         print(f"    not in the store, though a row names it: {uri}")
+    if manifest.missing:
+        raise BackupIncomplete(f"{len(manifest.missing)} of them")
 
 
 def _restore(asked: argparse.Namespace) -> None:

@@ -71,6 +71,14 @@ class LedgerFull(LedgerUnavailable):
     """Postgres has no room left on its disk: make room there or run `python -m core retain`; frames wait meanwhile."""
 
 
+class LedgerNotMigrated(LedgerUnavailable):
+    """This database lacks tables of the line: correct DATABASE_URL, or make them; frames wait on the bus meanwhile."""
+
+
+class ClocksDiffer(LineError):
+    """This machine's clock and Postgres' are more than an hour apart: set the wrong one; nothing was removed."""
+
+
 class HousekeepingRuns(LineError):
     """Another retention, backup or restore runs on this database: wait for its end, then say it again."""
 
@@ -81,6 +89,10 @@ class NotTheOwner(LineError):
 
 class BackupRefused(LineError):
     """The backup is not whole, or cannot go where it should: nothing was changed; take another one or another place."""
+
+
+class BackupIncomplete(LineError):
+    """The backup holds all but the artifacts listed above, which the store has lost: look why, keep earlier backups."""
 
 
 class ProgramMissing(LineError):

@@ -10,6 +10,10 @@ TAKEN_FOR = timedelta(minutes=5)
 """How long whoever took a request has for its answer; a station answers in seconds, so this one is dead."""
 
 
+GOOD_PICTURES = "good"
+"""Folder of the artifact store with the pictures a first model is asked for; only requests name them, nothing ages."""
+
+
 class RequestKind(StrEnum):
     """What can be asked of the retrain station."""
 

@@ -51,7 +51,9 @@ class LineSettings(BaseSettings):
     """e.g. redis://host:6379/0. Empty: the live board is an unlogged table in the same Postgres."""
 
     artifact_url: str = Field(default="", repr=False)
-    """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME."""
+    """A folder or s3://bucket/prefix for frames and bundles worth keeping. Empty: a folder in LINE_HOME. On a mounted
+    disk a folder within the mount: `python -m core migrate` makes it for a new line, and where it is missing later,
+    frames wait."""
 
     line_home: Path = Field(default=Path(".line"))
     """Folder of everything embedded. Relative to where the station starts, so that a clone keeps to itself."""
@@ -118,7 +120,8 @@ class RetentionSettings(BaseSettings):
     wait on the bus, for a frame that is sent again is known by its row."""
 
     claims_days: int = Field(default=7, ge=2, le=MOST_DAYS)
-    """Contents of frames too large for the bus: longer than any bus keeps the record that claims them."""
+    """Contents of frames too large for the bus: longer than Kafka keeps the record that claims them. The queue in
+    Postgres keeps records until they are judged, and no claim goes that is newer than the oldest of them."""
 
     previews_days: int = Field(default=3, ge=1, le=MOST_DAYS)
     """Synthetic defects drawn to be looked at: whoever asked has looked by then, and drawing them again takes

@@ -122,7 +122,9 @@ def drill(home: Path, frames: int) -> list[str]:
 def _opened(home: Path) -> Vault:
     home.mkdir(parents=True)
     home.chmod(0o755)  # the server runs as a user of its own where we are root
-    return Vault(open_engine(embedded_url(home)), FsspecArtifacts(str(home / "artifacts")))
+    store = FsspecArtifacts(str(home / "artifacts"))
+    store.make()
+    return Vault(open_engine(embedded_url(home)), store)
 
 
 def _timed(name: str, step: Callable[[], object]) -> None:

@@ -15,6 +15,9 @@ from core.product import ActiveModel, ModelVersion
 from worker.scoring import DETECTOR_ERRORS
 
 POLL_S = 1.0
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 60.0
+"""Between two tries to fetch a bundle that is not there, or whose store does not answer; each pause twice the last."""
 REFUSALS = (BundleRefused, ArtifactMissing, OSError, *DETECTOR_ERRORS)
 
 Load = Callable[[ModelVersion], Detector]
@@ -35,6 +38,15 @@ class Serving:
         """As every row names it."""
         active = self.active
         return Judge(active.model.id, active.threshold_id, active.threshold, self.detector.engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When a version that could not be fetched is to be tried again."""
+
+    version_id: int
+    at: float
+    pause_s: float
 
 
 class ActiveModels(Protocol):
@@ -79,6 +91,7 @@ class ModelSlot:
         self._serving: dict[str, Serving] = {}
         self._loading: dict[str, tuple[int, Future[Detector]]] = {}
         self._refused: dict[str, tuple[int, str]] = {}
+        self._again: dict[str, Again] = {}
 
     def first_look(self) -> None:
         """Read what is active before any frame is judged: "not read yet" must never look like "no model".
@@ -105,14 +118,17 @@ class ModelSlot:
         return dict(self._serving)
 
     def missing(self) -> frozenset[str]:
-        """Products whose first model is loading, as last seen: any thread may ask."""
-        return frozenset(self._loading) - frozenset(self._serving)
+        """Products whose first model is loading, or waits for its store, as last seen: any thread may ask."""
+        waiting = frozenset(self._again) - frozenset(self._refused)
+        return (frozenset(self._loading) | waiting) - frozenset(self._serving)
 
     def absence(self, product: str) -> str:
         """Why nobody judges this product."""
         if product in self._refused:
             version_id, reason = self._refused[product]
             return f"model {version_id} of {product} was refused: {reason}"
+        if product in self._active:
+            return f"model {self._active[product].model.id} of {product} could not be loaded yet"
         return f"{product} has no active model: promote one"
 
     def awaited(self) -> frozenset[str]:
@@ -138,9 +154,23 @@ class ModelSlot:
             if product not in self._loading and self._is_better_ready(active.model, serving.detector):
                 self._begin(product, active)
             return
-        if self._refused.get(product, (None, ""))[0] == version_id or product in self._loading:
-            return
-        self._begin(product, active)
+        if product not in self._loading and self._may_try(product, version_id):
+            self._begin(product, active)
+
+    def _may_try(self, product: str, version_id: int) -> bool:
+        """What was tampered with stays refused; what was not there is looked for again after a pause."""
+        again = self._again.get(product)
+        if again is not None and again.version_id == version_id:
+            return self._monotonic() >= again.at
+        return self._refused.get(product, (None, ""))[0] != version_id
+
+    def _put_off(self, product: str, version_id: int) -> float:
+        """Seconds until the next try."""
+        last = self._again.get(product)
+        known = last is not None and last.version_id == version_id
+        pause_s = min(2 * last.pause_s, LONGEST_PAUSE_S) if last and known else FIRST_PAUSE_S
+        self._again[product] = Again(version_id, self._monotonic() + pause_s, pause_s)
+        return pause_s
 
     def _begin(self, product: str, active: ActiveModel) -> None:
         """What serves goes on serving meanwhile."""
@@ -153,12 +183,22 @@ class ModelSlot:
         try:
             self._serving[product] = Serving(active, loading.result())
         except ArtifactsUnavailable as error:
-            log.warning("model_not_fetched", product=product, model_version=version_id, error=str(error))
+            self._refused.pop(product, None)
+            pause_s = self._put_off(product, version_id)
+            log.warning(
+                "model_not_fetched", product=product, model_version=version_id, error=str(error), next_try_s=pause_s
+            )
         except REFUSALS as error:
             self._refused[product] = (version_id, str(error))
-            log.error("model_refused", product=product, model_version=version_id, error=str(error))
+            next_try_s = self._put_off(product, version_id) if isinstance(error, ArtifactMissing) else None
+            if next_try_s is None:
+                self._again.pop(product, None)
+            log.error(
+                "model_refused", product=product, model_version=version_id, error=str(error), next_try_s=next_try_s
+            )
         else:
             self._refused.pop(product, None)
+            self._again.pop(product, None)
             log.info(
                 "model_taken", product=product, model_version=version_id, engine=self._serving[product].judge.engine
             )

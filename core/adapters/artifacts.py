@@ -34,7 +34,11 @@ def check_name(name: str) -> None:
 
 
 class FsspecArtifacts:
-    """ArtifactStore and ArtifactShelf under one URL. An artifact's URI is the store's URL and its name."""
+    """ArtifactStore and ArtifactShelf under one URL. An artifact's URI is the store's URL and its name.
+
+    A folder that is not there is not made on the way: it may only not be mounted, and what was put there would be
+    hidden once it is.
+    """
 
     def __init__(self, url: str) -> None:
         try:
@@ -43,14 +47,21 @@ class FsspecArtifacts:
             raise SettingRefused(f"ARTIFACT_URL: {error}") from error
         self._root: str = root.rstrip("/")
         self._local = "file" in _protocols(self._files)
-        if self._local:
-            with _available():
-                Path(self._root).mkdir(parents=True, exist_ok=True)
 
     @property
     def url(self) -> str:
         """What every URI of this store begins with, before a slash."""
         return str(self._files.unstrip_protocol(self._root))
+
+    def make(self) -> None:
+        """Make a folder's root, for whoever knows that nothing was ever put into it.
+
+        Raises:
+            ArtifactsUnavailable: It cannot be made.
+        """
+        if self._local:
+            with _available():
+                Path(self._root).mkdir(parents=True, exist_ok=True)
 
     def put(self, name: str, content: bytes) -> str:
         """Keep it whole or not at all; on a disk of this machine it survives a power cut."""
@@ -58,6 +69,7 @@ class FsspecArtifacts:
         path = f"{self._root}/{name}"
         with _available():
             if self._local:
+                self._check_still_there()
                 _write_durably(Path(path), content)
             else:
                 self._files.pipe_file(path, content)  # an object store shows an object only once it is whole
@@ -89,8 +101,13 @@ class FsspecArtifacts:
 
     def delete(self, uri: str) -> None:
         """Only what `put` could have made; what lies in another store is not there."""
-        with suppress(ArtifactMissing, *NOT_AN_OBJECT), _available():
-            self._files.rm_file(self._path(uri))
+        with suppress(ArtifactMissing):
+            path = self._path(uri)
+            try:
+                with _available():
+                    self._files.rm_file(path)
+            except NOT_AN_OBJECT:
+                self._check_still_there()
 
     def _listed(self, path: str, look: Callable[..., Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
         with suppress(*NOT_AN_OBJECT), _available():
@@ -107,7 +124,8 @@ class FsspecArtifacts:
         root = self._root if self._local else self._root.split("/", 1)[0]
         with _available():
             if not self._files.exists(root):
-                raise ArtifactsUnavailable(f"{root} is not there")
+                remedy = "mount it; only where nothing was ever kept, make it" if self._local else "make it"
+                raise ArtifactsUnavailable(f"{root} is not there: {remedy}")
 
     def _path(self, uri: str) -> str:
         """Where it lies, only if `put` could have said so: a URI may come from a stranger's record."""

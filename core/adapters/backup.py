@@ -6,7 +6,7 @@ waits meanwhile, so that what is named is still there to be copied.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,12 @@ NAMING = (
 )
 """Every column whose artifacts belong to a backup."""
 
+INSIDE_JSON = ("data_snapshot.parts", "request.details")
+"""Every JSON column that names artifacts; learned_pictures.py says which of them belong to a backup."""
+
+NEEDED = ("review", "golden_part", "model_version")
+"""What these name never ages: where the store lacks it, it is not mounted, or the line has lost what it lives on."""
+
 RENAMED = (*NAMING, ("disagreement", "frame_uri"), ("discarded_artifact", "uri"))
 """Every column that names the store: these two name what the others do, or what is about to go."""
 
@@ -47,11 +53,12 @@ class Vault:
     engine: Engine
     store: FsspecArtifacts
 
-    def backup(self, folder: Path, at: datetime) -> Manifest:
+    def backup(self, folder: Path, at: datetime, despite_loss: bool = False) -> Manifest:
         """Write a backup into the folder, which may not hold one already; the manifest last, once all is on the disk.
 
         Raises:
-            BackupRefused: The folder is not empty, or pg_dump failed.
+            BackupRefused: The folder is not empty, pg_dump failed, or, unless `despite_loss`, the store lacks a bundle
+                or the picture of a review or a golden part. What was written is no backup.
             HousekeepingRuns: Retention or another backup runs.
             LedgerUnavailable, ArtifactsUnavailable: One of the two went away; what was written is no backup.
         """
@@ -65,9 +72,13 @@ class Vault:
             words = ("--format=custom", f"--snapshot={snapshot}", f"--file={folder / DUMP}", "--lock-wait-timeout=30s")
             postgres_programs.run(self.engine, "pg_dump", *words)
             revision = str(connection.scalar(text("select version_num from alembic_version")))
-            names, outside = names_in_store(_named(connection), self.store.url)
+            named = {*_named(connection, NAMING), *connection.scalars(backed_up())}
+            names, outside = names_in_store(named, self.store.url)
             held, missing = self._copy(folder / ARTIFACTS, names)
-        manifest = Manifest(at, revision, self.store.url, _held(folder / DUMP), tuple(held), (*outside, *missing))
+            lost = (*outside, *missing)
+            if not despite_loss:
+                self._check_needed(_named(connection, [each for each in NAMING if each[0] in NEEDED]), lost)
+        manifest = Manifest(at, revision, self.store.url, _held(folder / DUMP), tuple(held), lost)
         _write(folder / MANIFEST, manifest.to_json().encode())
         return manifest
 
@@ -86,12 +97,23 @@ class Vault:
             raise BackupRefused(f"its schema {manifest.revision} is of a later version of this project")
         with alone(self.engine):
             _require_empty(self.engine)
+            self.store.make()  # a line without a table has kept nothing yet
             for held in manifest.artifacts:
                 self.store.put(held.name, (folder / ARTIFACTS / held.name).read_bytes())
             words = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", str(folder / DUMP))
             postgres_programs.run(self.engine, "pg_restore", *words)
             _rename_store(self.engine, manifest.store, self.store.url)
         return manifest
+
+    def _check_needed(self, needed: Iterable[str], lost: Iterable[str]) -> None:
+        """Raise BackupRefused where something is lost that a line cannot do without."""
+        names, outside = names_in_store(needed, self.store.url)
+        if gone := sorted({*outside, *(f"{self.store.url}/{name}" for name in names)} & set(lost)):
+            raise BackupRefused(
+                f"{len(gone)} bundles or pictures of reviews and golden parts are not in {self.store.url}, the first is"
+                f" {gone[0]}: mount the store or correct ARTIFACT_URL; where they are lost for good, bring them back"
+                " from an earlier backup or add --despite-loss"
+            )
 
     def _copy(self, target: Path, names: Iterable[str]) -> tuple[list[Held], list[str]]:
         held, missing = [], []
@@ -141,10 +163,9 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _named(connection: Connection) -> set[str]:
-    queries = [f"select {column} from {table} where {column} <> ''" for table, column in NAMING]  # noqa: S608
-    found = {uri for query in queries for uri in connection.scalars(text(query))}
-    return found | set(connection.scalars(backed_up()))
+def _named(connection: Connection, columns: Iterable[tuple[str, str]]) -> set[str]:
+    queries = [f"select {column} from {table} where {column} <> ''" for table, column in columns]  # noqa: S608
+    return {uri for query in queries for uri in connection.scalars(text(query))}
 
 
 def _require_empty(engine: Engine) -> None:
@@ -169,22 +190,33 @@ def _rename_store(engine: Engine, old: str, new: str) -> None:
                 f" where starts_with({column}, :old || '/')"
             )
             connection.execute(text(statement), {"new": new, "old": old, "length": len(old) + 1})
-        _rename_in_snapshots(connection, old, new)
+        for table in ("data_snapshot", "request"):
+            if connection.scalar(text("select to_regclass(:table)"), {"table": table}) is not None:
+                _rename_in_json(connection, table, {"new": new, "old": old, "length": len(old) + 1})
 
 
-def _rename_in_snapshots(connection: Connection, old: str, new: str) -> None:
-    """The line never changes a snapshot, and a trigger holds that; a restore moves it as a whole."""
-    if connection.scalar(text("select to_regclass('data_snapshot')")) is None:
-        return
-    moved = (
+_MOVED = {
+    "data_snapshot": (
         "update data_snapshot set parts = (select coalesce(jsonb_agg("
         "case when starts_with(part->>'frame_uri', :old || '/')"
         " then jsonb_set(part, '{frame_uri}', to_jsonb(:new || substr(part->>'frame_uri', :length))) else part end"
         " order by place), '[]') from jsonb_array_elements(parts) with ordinality as listed(part, place))"
-    )
-    connection.execute(text("alter table data_snapshot disable trigger user"))
-    connection.execute(text(moved), {"new": new, "old": old, "length": len(old) + 1})
-    connection.execute(text("alter table data_snapshot enable trigger user"))
+    ),
+    "request": (
+        "update request set details = jsonb_set(details, '{images}', (select coalesce(jsonb_agg("
+        "case when starts_with(uri, :old || '/') then :new || substr(uri, :length) else uri end"
+        " order by place), '[]') from jsonb_array_elements_text(details->'images')"
+        " with ordinality as listed(uri, place)))"
+        " where jsonb_typeof(details->'images') = 'array'"
+    ),
+}
+
+
+def _rename_in_json(connection: Connection, table: str, places: Mapping[str, str | int]) -> None:
+    """The line never changes a snapshot, and a trigger holds that; a restore moves it as a whole."""
+    connection.execute(text(f"alter table {table} disable trigger user"))
+    connection.execute(text(_MOVED[table]), places)
+    connection.execute(text(f"alter table {table} enable trigger user"))
 
 
 def _held(path: Path) -> Held:

@@ -16,13 +16,12 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import LedgerFull, LedgerUnavailable, NoOpenDay, SettingRefused
+from core.errors import LedgerFull, LedgerNotMigrated, LedgerUnavailable, NoOpenDay, SettingRefused
 
 DRIVER = "postgresql+psycopg2"
 CHECK_VIOLATION = "23514"
-UNDEFINED_TABLE = "42P01"
-OF_ANOTHER_VERSION = ("42703", "42883")
-"""Undefined column, undefined function."""
+NOT_MIGRATED = ("42P01", "42703", "42883")
+"""Undefined table, column, function."""
 DISK_FULL = "53100"
 INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -77,7 +76,8 @@ def translated() -> Iterator[None]:
 
     Raises:
         LedgerFull: Its disk is full; trying again is safe.
-        LedgerUnavailable: It does not answer, gave up, or was never migrated; trying again is safe.
+        LedgerNotMigrated: It has not the line's tables, or not all of them.
+        LedgerUnavailable: It does not answer, or gave up; trying again is safe.
         NoOpenDay: A row's day has no partition.
         SettingRefused: DATABASE_URL's role may not do this.
     """
@@ -88,12 +88,9 @@ def translated() -> Iterator[None]:
             raise LedgerFull(_first_line(error)) from error
         raise LedgerUnavailable(_first_line(error)) from error
     except ProgrammingError as error:
-        if _code(error) == UNDEFINED_TABLE:
-            raise LedgerUnavailable("its tables are missing: run `python -m core migrate`") from error
-        if _code(error) in OF_ANOTHER_VERSION:
+        if _code(error) in NOT_MIGRATED:
             # No fault of any frame: a worker that ended here would count as ended by those it had in hand.
-            said = f"{_first_line(error)}; its tables are of another version: run `python -m core migrate`"
-            raise LedgerUnavailable(said) from error
+            raise LedgerNotMigrated(f"run `python -m core migrate`; {_first_line(error)}") from error
         if _code(error) == INSUFFICIENT_PRIVILEGE:
             role = "each station has a role of its own, and `python -m core migrate` brings what it may do"
             raise SettingRefused(f"DATABASE_URL: {_first_line(error)}; {role}") from error

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import translated
 from core.adapters.learned_pictures import replayable
-from core.adapters.schema import camera_run, inspection, outbox, quarantine
+from core.adapters.schema import bus_record, camera_run, consumer_offset, inspection, outbox, quarantine
 from core.adapters.schema_parts import part_decision
 from core.adapters.schema_retention import discarded_artifact
 from core.adapters.schema_reviews import golden_part, review
@@ -123,6 +123,21 @@ def named(engine: Engine, uris: Sequence[str]) -> set[str]:
     evidence = select(quarantine.c.evidence_uri).where(quarantine.c.evidence_uri.in_(uris))
     with translated(), engine.connect() as connection:
         return {uri for query in (_kept(uris), evidence) for uri in connection.scalars(query)}
+
+
+def oldest_waiting(engine: Engine) -> datetime | None:
+    """When the oldest record came that waits in the queue in Postgres; None where none does, as where Kafka is the bus.
+
+    What is judged and not yet swept away does not wait.
+    """
+    of_record = and_(
+        consumer_offset.c.topic == bus_record.c.topic, consumer_offset.c.partition == bus_record.c.partition
+    )
+    waits = bus_record.c.offset >= func.coalesce(consumer_offset.c.next_offset, 0)
+    oldest = select(func.min(bus_record.c.arrived_at)).select_from(bus_record.outerjoin(consumer_offset, of_record))
+    with translated(), engine.connect() as connection:
+        found: datetime | None = connection.scalar(oldest.where(waits))
+        return found
 
 
 def expired_outbox(before: date) -> ColumnElement[bool]:

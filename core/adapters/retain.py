@@ -7,7 +7,7 @@ repeated. Only one runs at a time; a lock that ends with its process sees to tha
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, func, select, text
@@ -23,6 +23,9 @@ from core.verdict import Decision
 
 HOUSEKEEPING_LOCK = 0x6B656570
 """ASCII of "keep": held by whoever removes, backs up or restores."""
+
+PUT_BEFORE = timedelta(days=1)
+"""A camera gives up sending long before; until then it tries again with the claim it has put."""
 
 
 @contextmanager
@@ -151,7 +154,7 @@ class Retention:
             Folder.FRAMES: self.keep.inspections,
             Folder.MAPS: self.keep.inspections,
             Folder.QUARANTINE: self.keep.quarantine,
-            Folder.CLAIMS: self.keep.claims,
+            Folder.CLAIMS: self._claims_before(),
             Folder.PREVIEWS: self.keep.previews,
         }
         for folder, before in horizon.items():
@@ -159,6 +162,11 @@ class Retention:
                 if is_before(day, before):
                     old = [file.uri for file in self.shelf.files(folder, day) if file.written_at < begin_of(before)]
                     yield sorted(set(old) - expired_rows.named(self.engine, old))
+
+    def _claims_before(self) -> date:
+        """The queue in Postgres keeps a record until it is judged, and a claim is put a while before its record."""
+        oldest = expired_rows.oldest_waiting(self.engine)
+        return min(self.keep.claims, oldest.date() - PUT_BEFORE) if oldest else self.keep.claims
 
 
 def _require_owner(engine: Engine) -> None:

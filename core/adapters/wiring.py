@@ -18,6 +18,7 @@ from core.retention import Expired, horizons
 from core.settings import LineSettings, RetentionSettings
 
 if TYPE_CHECKING:
+    from core.adapters.artifacts import FsspecArtifacts
     from core.adapters.backup import Vault
     from core.adapters.retain import Retention
     from core.adapters.tidying import Tidying
@@ -105,20 +106,36 @@ def open_board(settings: LineSettings) -> LiveBoard:
 
 def open_artifacts(settings: LineSettings) -> ArtifactStore:
     """The artifact store: a folder, or whatever the URL names."""
+    return _open_store(settings)
+
+
+def make_artifacts(settings: LineSettings) -> None:
+    """Make the folder that ARTIFACT_URL names, where it is one: only for a line that has kept nothing yet.
+
+    Raises:
+        ArtifactsUnavailable: It cannot be made.
+    """
+    _open_store(settings).make()
+
+
+def _open_store(settings: LineSettings) -> "FsspecArtifacts":
+    """Our own folder in LINE_HOME is made, for it cannot be unmounted; one that somebody names is not."""
     from core.adapters.artifacts import FsspecArtifacts
 
-    return FsspecArtifacts(settings.artifacts)
+    store = FsspecArtifacts(settings.artifacts)
+    if not settings.artifact_url:
+        store.make()
+    return store
 
 
 def open_retention(
     settings: LineSettings, keep: RetentionSettings, at: datetime, rest: Callable[[float], object]
 ) -> "Retention":
     """What removes the old, by these settings and as of this moment."""
-    from core.adapters.artifacts import FsspecArtifacts
     from core.adapters.retain import Retention
 
     engine = open_ledger(settings, "retention").engine
-    return Retention(engine, FsspecArtifacts(settings.artifacts), horizons(keep, at.date()), at, rest)
+    return Retention(engine, _open_store(settings), horizons(keep, at.date()), at, rest)
 
 
 def open_tidying(settings: LineSettings, rest: Callable[[float], object]) -> "Tidying":
@@ -139,10 +156,9 @@ def open_tidying(settings: LineSettings, rest: Callable[[float], object]) -> "Ti
 
 def open_vault(settings: LineSettings) -> "Vault":
     """What backs up and restores."""
-    from core.adapters.artifacts import FsspecArtifacts
     from core.adapters.backup import Vault
 
-    return Vault(open_ledger(settings, "backup").engine, FsspecArtifacts(settings.artifacts))
+    return Vault(open_ledger(settings, "backup").engine, _open_store(settings))
 
 
 def open_verdicts(settings: LineSettings) -> VerdictPublisher | None:

@@ -7,6 +7,7 @@ from core.access import Person, Role, require
 from core.errors import ImageRefused
 from core.frame import PRODUCT_NAME, check_match, sha256_of
 from core.ports import ArtifactStore
+from core.request import GOOD_PICTURES
 from dashboard import pictures
 
 
@@ -51,4 +52,4 @@ def keep_good_pictures(
 def _put(store: ArtifactStore, person: Person, product: str, sha256: str, content: bytes) -> str:
     require(person, Role.ENGINEER)
     kind = pictures.kind_of(content).lower()
-    return store.put(f"good/{product}/{sha256}.{kind}", content)
+    return store.put(f"{GOOD_PICTURES}/{product}/{sha256}.{kind}", content)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.adapters import embedded
 from core.adapters.migrate import upgrade
-from core.adapters.wiring import open_artifacts, open_board, open_ledger
+from core.adapters.wiring import make_artifacts, open_artifacts, open_board, open_ledger
 from core.settings import LineSettings
 from line.seed.parts import Seeded
 from tests.benchmarks.dashboard_line import fill, tell_of_cameras
@@ -64,6 +64,7 @@ def _opened(folder: Path) -> Iterator[Place]:
     with closing(ledger):
         upgrade(ledger.engine)
         ledger.prepare_days(now.date())
+        make_artifacts(settings)
         yield Place(environment, Seeded(ledger, open_board(settings), open_artifacts(settings), now))
 
 

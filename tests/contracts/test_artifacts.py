@@ -22,9 +22,16 @@ class Store(ArtifactStore, ArtifactShelf, Protocol):
     """What everybody uses, and what clears it."""
 
 
+def new(folder: Path) -> FsspecArtifacts:
+    """A store whose folder was made for it."""
+    made = FsspecArtifacts(str(folder))
+    made.make()
+    return made
+
+
 OPENERS: dict[str, Callable[[Path], Store]] = {
     "twin": lambda _: MemoryArtifacts(),
-    "folder": lambda folder: FsspecArtifacts(str(folder / "artifacts")),
+    "folder": lambda folder: new(folder / "artifacts"),
     "object store": lambda _: FsspecArtifacts(f"memory://{uuid.uuid4().hex}/prefix"),
 }
 
@@ -92,7 +99,7 @@ def test_what_lies_outside_is_missing(store: ArtifactStore, uri: str) -> None:
 def test_no_uri_climbs_out_of_the_store(tmp_path: Path, escape: str) -> None:
     """Not by dots, nor by doubled or encoded ones."""
     (tmp_path / "secret").write_bytes(b"secret")
-    store = FsspecArtifacts(str(tmp_path / "artifacts"))
+    store = new(tmp_path / "artifacts")
     start = store.put("x", b"x").removesuffix("x")
     with pytest.raises(ArtifactMissing):
         store.get(start + escape)
@@ -134,11 +141,16 @@ def test_every_accepted_name_stays_inside(name: str) -> None:
 def test_a_store_that_is_gone_is_not_a_missing_object(tmp_path: Path) -> None:
     """A folder that is no longer mounted: the frame waits, it is not written off."""
     folder = tmp_path / "artifacts"
-    store = FsspecArtifacts(str(folder))
+    store = new(folder)
     uri = store.put("frames/1.png", b"x")
     folder.rename(tmp_path / "elsewhere")
-    with pytest.raises(ArtifactsUnavailable):
-        store.get(uri)
+    for opened in (store, FsspecArtifacts(str(folder))):
+        for act in (opened.get, opened.delete, lambda _: opened.put("frames/2.png", b"x")):  # noqa: B023
+            with pytest.raises(ArtifactsUnavailable, match="mount it"):
+                act(uri)
+    assert not folder.exists()
+    (tmp_path / "elsewhere").rename(folder)
+    assert FsspecArtifacts(str(folder)).get(uri) == b"x"
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,16 +14,17 @@ from threading import Event, Thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import JSON, Engine, Table, text
 from sqlalchemy.exc import DBAPIError
 
 from core import adapters
 from core.adapters import postgres_programs
 from core.adapters.artifacts import FsspecArtifacts
-from core.adapters.backup import NAMING, RENAMED, Vault, read_manifest
+from core.adapters.backup import INSIDE_JSON, NAMING, NEEDED, RENAMED, Vault, read_manifest
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.expired_rows import AGING, FOR_EVER
+from core.adapters.grants import ROLES
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import downgrade, upgrade
 from core.adapters.retain import alone
@@ -30,6 +32,8 @@ from core.adapters.schema import metadata
 from core.backup import DUMP, MANIFEST, Held, Manifest, differences, names_in_store
 from core.errors import BackupRefused, HousekeepingRuns, ProgramMissing
 from core.frame import sha256_of
+from core.request import RequestKind
+from core.retraining import LearnedPart, Origin, Use
 from line.backup_drill import fill, fingerprints
 from tests import servers
 from tests.contracts.ledgers import TODAY
@@ -40,6 +44,7 @@ FRAMES = 20
 
 
 def opened(store: Path) -> Vault:
+    store.mkdir()
     return Vault(open_engine(servers.postgres()), FsspecArtifacts(str(store)))
 
 
@@ -83,6 +88,24 @@ def test_a_backup_brings_back_every_row_and_every_artifact(vault: Vault, empty: 
         assert int(after[f"table {table}"].split()[0]) >= count
 
 
+def callers(engine: Engine) -> set[tuple[str, str]]:
+    query = text(
+        "select oid::regprocedure::text, role from pg_proc, unnest(cast(:roles as text[])) role"
+        " where pronamespace = 'public'::regnamespace and has_function_privilege(role, oid, 'execute')"
+    )
+    with engine.connect() as connection:
+        return {(function, role) for function, role in connection.execute(query, {"roles": ["public", *ROLES]})}
+
+
+def test_after_a_restore_and_migrate_nobody_may_do_more_than_before(vault: Vault, empty: Vault, tmp_path: Path) -> None:
+    """A dump keeps no rights, and Postgres lets everybody call what is made: a day far off stops a line."""
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    upgrade(empty.engine)
+    assert callers(empty.engine) == callers(vault.engine)
+    assert ("open_day(date)", "line_ingest") not in callers(empty.engine)
+
+
 def test_a_snapshot_names_its_pictures_where_they_lie_now(vault: Vault, empty: Vault, tmp_path: Path) -> None:
     """Its list is one JSON value that nobody may change, but a restore has moved what it names."""
     elsewhere = {"frame_uri": "s3://other/2.png", "lot": "b"}
@@ -97,6 +120,32 @@ def test_a_snapshot_names_its_pictures_where_they_lie_now(vault: Vault, empty: V
         with pytest.raises(DBAPIError, match="never changed"):
             connection.execute(text("update data_snapshot set product = 'other'"))
     assert kept == [{"frame_uri": f"{empty.store.url}/frames/1.png", "lot": "a"}, elsewhere]
+
+
+def test_the_pictures_that_a_first_model_is_asked_for_with_come_back(
+    vault: Vault, empty: Vault, tmp_path: Path
+) -> None:
+    """Only the request's JSON names them: after the restore the station can still train from them, in order."""
+    uris = [vault.store.put(f"good/disc/{name}.png", name.encode()) for name in "ba"]
+    ledger = PostgresLedger(vault.engine)
+    ledger.ask(RequestKind.TRAIN, "disc", {"images": uris}, TODAY, "anna", "first")
+    ledger.ask(RequestKind.PROMOTE, "disc", {"model_version_id": 1, "images": "none"}, TODAY, "anna", "later")
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    taken = PostgresLedger(empty.engine).take_request(TODAY, "station")
+    assert taken is not None
+    assert [empty.store.get(uri) for uri in taken.details["images"]] == [b"b", b"a"]
+
+
+def test_the_pictures_that_a_snapshot_names_come_back(vault: Vault, empty: Vault, tmp_path: Path) -> None:
+    """Also where the station was killed before its run named the snapshot."""
+    uri = vault.store.put("learned/disc/1.png", b"picture")
+    part = LearnedPart(sha256_of(b"picture"), uri, TODAY, "", "", Origin.ACCEPTED, Use.TRAIN)
+    PostgresLedger(vault.engine).keep_snapshot("disc", [part], TODAY)
+    vault.backup(tmp_path / "backup", TODAY)
+    empty.restore(tmp_path / "backup")
+    (snapshot,) = PostgresLedger(empty.engine).snapshots("disc")
+    assert empty.store.get(snapshot.parts[0].frame_uri) == b"picture"
 
 
 def test_nobody_else_may_read_a_backup(vault: Vault, tmp_path: Path) -> None:
@@ -185,12 +234,60 @@ def test_a_path_that_leads_out_of_the_backup_is_refused(vault: Vault, empty: Vau
         empty.restore(tmp_path / "backup")
 
 
+def spoken(place: Vault, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m core`, told where by the environment."""
+    url = place.engine.url.render_as_string(hide_password=False)
+    environment = {**os.environ, "DATABASE_URL": url, "ARTIFACT_URL": place.store.url.removeprefix("file://")}
+    command = [sys.executable, "-m", "core", *words]
+    return subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
 def test_what_the_store_had_lost_already_is_told(vault: Vault, tmp_path: Path) -> None:
-    """A backup does not fail for it, and does not hide it."""
-    uri = sorted(uri for uri in named(vault.engine) if "/frames/" in uri)[0]
+    """A backup is taken all the same, lists it, and does not end as if all were well."""
+    with vault.engine.connect() as connection:
+        unreviewed = "select frame_uri from inspection where frame_uri not in (select frame_uri from review) limit 1"
+        uri = str(connection.scalar(text(unreviewed)))
     vault.store.delete(uri)
-    assert vault.backup(tmp_path / "backup", TODAY).missing == (uri,)
+    done = spoken(vault, "backup", str(tmp_path / "backup"))
+    assert (done.returncode, uri in done.stdout) == (1, True), done.stderr
     assert read_manifest(tmp_path / "backup").missing == (uri,)
+
+
+def test_a_backup_without_its_store_is_refused(vault: Vault, tmp_path: Path) -> None:
+    """Nothing is mounted where the artifacts lie, so that not even the bundle that judges is there."""
+    folder = Path(vault.store.url.removeprefix("file://"))
+    folder.rename(tmp_path / "elsewhere")
+    folder.mkdir()
+    done = spoken(vault, "backup", str(tmp_path / "backup"))
+    assert done.returncode == 1
+    assert "mount the store" in done.stderr
+    with pytest.raises(BackupRefused):
+        read_manifest(tmp_path / "backup")
+
+
+def test_migrating_makes_the_store_of_a_new_line_only(vault: Vault, empty: Vault) -> None:
+    """A line with a model has kept its bundle: where its folder is missing, it is not mounted."""
+    there = []
+    for place in (vault, empty):
+        folder = Path(place.store.url.removeprefix("file://"))
+        shutil.rmtree(folder)
+        assert spoken(place, "migrate").returncode == 0
+        there.append(folder.exists())
+    assert there == [False, True]
+
+
+@pytest.mark.parametrize("table", NEEDED)
+def test_a_backup_that_lacks_what_is_needed_is_refused_unless_it_is_asked_for(
+    vault: Vault, tmp_path: Path, table: str
+) -> None:
+    """A bundle, or the picture of a review or a golden part: only where they are known to be lost for good."""
+    column = dict(NAMING)[table]
+    with vault.engine.connect() as connection:
+        uri = str(connection.scalar(text(f"select {column} from {table} where {column} <> '' limit 1")))
+    vault.store.delete(uri)
+    with pytest.raises(BackupRefused, match="--despite-loss"):
+        vault.backup(tmp_path / "backup", TODAY)
+    assert vault.backup(tmp_path / "another", TODAY, despite_loss=True).missing == (uri,)
 
 
 def test_retention_waits_while_a_backup_runs(vault: Vault, tmp_path: Path) -> None:
@@ -258,10 +355,7 @@ def test_a_line_that_was_destroyed_comes_back() -> None:
 def test_the_commands_back_up_and_restore(vault: Vault, empty: Vault, tmp_path: Path) -> None:
     """`python -m core backup FOLDER`, then `restore FOLDER`, each told where by the environment."""
     for verb, place in (("backup", vault), ("restore", empty)):
-        url = place.engine.url.render_as_string(hide_password=False)
-        environment = {**os.environ, "DATABASE_URL": url, "ARTIFACT_URL": place.store.url.removeprefix("file://")}
-        words = [sys.executable, "-m", "core", verb, str(tmp_path / "backup")]
-        done = subprocess.run(words, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = spoken(place, verb, str(tmp_path / "backup"))
         assert done.returncode == 0, done.stderr
     assert "python -m core migrate" in done.stdout
 
@@ -280,12 +374,39 @@ def test_every_artifact_that_a_row_names_belongs_to_a_backup() -> None:
     }
 
 
-def test_every_column_that_names_the_store_is_renamed() -> None:
-    """A restore into another store would leave it pointing at the old one."""
+def every_table() -> list[Table]:
     for path in Path(adapters.__path__[0]).glob("schema_*.py"):
         import_module(f"core.adapters.{path.stem}")
-    columns = {str(column) for table in metadata.sorted_tables for column in table.c if column.name.endswith("uri")}
+    return list(metadata.sorted_tables)
+
+
+def test_every_column_that_names_the_store_is_renamed() -> None:
+    """A restore into another store would leave it pointing at the old one."""
+    columns = {str(column) for table in every_table() for column in table.c if column.name.endswith("uri")}
     assert columns == {f"{table}.{column}" for table, column in RENAMED}
+
+
+NAMES_NONE = {
+    "audit.new",  # what was once said, of the store of then: the rows it is about name the artifacts
+    "audit.old",
+    "optics_baseline.baseline",
+    "part_decision.cameras",
+    "part_decision.late",
+    "part_decision.missing",
+    "part_decision.views",
+    "product.recipe",
+    "training_run.after",
+    "training_run.before",
+    "training_run.doubts",
+    "training_run.reasons",
+    "training_run.verdict",
+}
+
+
+def test_every_json_column_says_whether_it_names_artifacts() -> None:
+    """A new one belongs to the backup's or to those above; no search by a column's name sees into it."""
+    columns = (column for table in every_table() for column in table.c if isinstance(column.type, JSON))
+    assert {str(column) for column in columns} == NAMES_NONE | set(INSIDE_JSON)
 
 
 HELD = st.builds(Held.of, st.text(min_size=1), st.binary())

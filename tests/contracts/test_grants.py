@@ -16,7 +16,7 @@ from core.access import Person
 from core.adapters.audit_rows import audit_entries
 from core.adapters.database import open_engine, translated
 from core.adapters.days import prepare_days
-from core.adapters.grants import GRANTS, ROLES, STATION_ROLES, bring_grants, sql_for, tables_without_grants
+from core.adapters.grants import FUNCTIONS, GRANTS, ROLES, STATION_ROLES, bring_grants, sql_for, tables_without_grants
 from core.adapters.ledger import PostgresLedger
 from core.adapters.live_board import PostgresLiveBoard
 from core.adapters.migrate import downgrade, upgrade
@@ -122,6 +122,26 @@ def test_roles_hold_exactly_what_the_table_says(url: str) -> None:
     assert held == known | {(role, "alembic_version", "select") for role in STATION_ROLES.values()}
 
 
+CALLABLE = text(
+    "select oid::regprocedure::text, role from pg_proc, unnest(cast(:roles as text[])) role"
+    " where pronamespace = 'public'::regnamespace and has_function_privilege(role, oid, 'execute')"
+)
+
+
+def test_roles_may_call_exactly_what_the_table_says(url: str) -> None:
+    """Every function of the schema is in it, and nobody else may call one."""
+    wanted = {(function, STATION_ROLES[name]) for function, names in FUNCTIONS.items() for name in names}
+    owned = open_engine(url)
+    with owned.connect() as connection:
+        found = connection.scalars(
+            text("select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace")
+        )
+        assert set(found) == set(FUNCTIONS)
+        held = connection.execute(CALLABLE, {"roles": ["public", *STATION_ROLES.values()]})
+        assert {tuple(row) for row in held} == wanted
+    owned.dispose()
+
+
 def test_a_camera_station_can_do_its_work(url: str) -> None:
     """It reads its row, puts frames on the bus and reports its counters."""
     with station(url, "ingest") as ledger:
@@ -211,6 +231,7 @@ FORBIDDEN = {
         "delete from bus_record",
         "update threshold set reject_from = 1e9",
         "select * from review",
+        "select open_day('2027-01-01')",
     ],
     "worker": [
         "update threshold set reject_from = 1e9",

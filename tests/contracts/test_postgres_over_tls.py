@@ -167,6 +167,7 @@ def test_only_stations_get_a_login_and_only_with_a_long_password(migrated: Serve
 @pytest.fixture
 def line(migrated: Server, tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[str]]]:
     """A camera, a worker and a timetable, each a process with its own role; frames travel through Postgres."""
+    (tmp_path / "artifacts").mkdir()
     shared = os.environ | {
         "ARTIFACT_URL": str(tmp_path / "artifacts"),
         "LINE_HOME": str(tmp_path),

@@ -18,14 +18,17 @@ from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
 from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.ledger import PostgresLedger
+from core.adapters.postgres_bus import PostgresFramePublisher
 from core.adapters.retain import HOUSEKEEPING_LOCK, Retention, alone
 from core.errors import HousekeepingRuns, NotTheOwner
-from core.frame import FrameHeader
-from core.inspection import Arrival, CameraRun, Evidence, Inspection, Position
+from core.frame import ClaimedFrame, FrameHeader
+from core.inspection import Arrival, Batch, CameraRun, Evidence, Inspection, Position, Progress
 from core.retention import horizons
 from core.review import GoldenPart, Judgement, Opinion, PartKey
 from core.settings import RetentionSettings
 from core.verdict import Decision
+from core.wire import to_record
+from tests import servers
 from tests.contracts.ledgers import TODAY, TOPIC, batch, failed, frame, fresh_postgres_ledger, inspected
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +108,7 @@ class Kept:
 def kept(tmp_path: Path) -> Iterator[Kept]:
     ledger = fresh_postgres_ledger(TODAY.date(), back=1, ahead=1)
     made = Kept(ledger, FsspecArtifacts(str(tmp_path / "artifacts")))
+    made.store.make()
     made.fill()
     yield made
     ledger.close()
@@ -295,6 +299,26 @@ def test_a_claim_goes_once_no_bus_can_hold_its_record(kept: Kept) -> None:
     assert list(shelf.contents) == ["memory:claims/1970-01-01/new"]
 
 
+def test_a_claim_stays_while_the_queue_in_postgres_holds_its_record(kept: Kept) -> None:
+    """The workers were away for nine days: the record still waits, and its frame is good."""
+    age = timedelta(days=9)
+    shelf = MemoryArtifacts(clock=lambda: TODAY - age)
+    older = shelf.put(f"claims/{TODAY - 2 * age:%Y-%m-%d}/older", b"x")
+    shelf.written[older] = TODAY - 2 * age
+    uri = shelf.put(f"claims/{TODAY - age:%Y-%m-%d}/one", b"x")
+    publisher = PostgresFramePublisher(kept.ledger.engine)
+    at = publisher.publish(to_record(ClaimedFrame(frame(1, camera="large"), uri))).result(10)
+    publisher.close(10)
+    with kept.ledger.engine.begin() as connection:
+        connection.execute(text("update bus_record set arrived_at = :at"), {"at": TODAY - age})
+    kept.retention(shelf=shelf).run()
+    assert list(shelf.contents) == [uri]
+    judged = Progress(at.topic, at.partition, at.offset, at.offset + 1)
+    kept.ledger.record(Batch((), (judged,)))  # though the record itself is not swept away yet
+    kept.retention(shelf=shelf).run()
+    assert list(shelf.contents) == []
+
+
 def test_a_preview_goes_after_some_days(kept: Kept) -> None:
     """No row names it, so its folder's day and its own age decide."""
     shelf = MemoryArtifacts()
@@ -358,3 +382,13 @@ def test_the_command_says_what_would_go_and_removes_it(kept: Kept) -> None:
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "days of inspection" in done.stdout
+
+
+def test_retention_on_an_empty_database_says_what_to_run(kept: Kept) -> None:
+    """Not that Postgres does not answer."""
+    environment = {"DATABASE_URL": servers.postgres(), "ARTIFACT_URL": kept.store._root}
+    command = [sys.executable, "-m", "core", "retain"]
+    told = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "run `python -m core migrate`" in told.stderr
+    assert "does not answer" not in told.stderr

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.adapters import wiring
 from core.adapters.database import DRIVER, driver_url
-from core.errors import LineError, SettingMissing, SettingRefused
+from core.errors import ArtifactsUnavailable, LineError, SettingMissing, SettingRefused
 from core.settings import LineSettings
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,15 @@ def test_artifacts_lie_in_the_lines_home_unless_told_otherwise() -> None:
     """As an absolute folder, for its URIs are stored."""
     assert LineSettings(line_home=Path("here")).artifacts == str(Path("here/artifacts").absolute())
     assert LineSettings(artifact_url="s3://bucket/x").artifacts == "s3://bucket/x"
+
+
+def test_no_station_makes_the_folder_that_somebody_named(tmp_path: Path) -> None:
+    """It may not be mounted; the one in LINE_HOME cannot be unmounted, and is made."""
+    named = LineSettings(artifact_url=str(tmp_path / "mount" / "artifacts"), line_home=tmp_path)
+    with pytest.raises(ArtifactsUnavailable, match="mount it"):
+        wiring.open_artifacts(named).put("frames/1.png", b"x")
+    assert not (tmp_path / "mount").exists()
+    wiring.open_artifacts(LineSettings(line_home=tmp_path)).put("frames/1.png", b"x")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", DRIVER])

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.adapters.migrate import upgrade
-from core.adapters.wiring import open_artifacts, open_board, open_ledger
+from core.adapters.wiring import make_artifacts, open_artifacts, open_board, open_ledger
 from core.settings import LineSettings
 from line.services.daemon import free_port
 from tests import servers
@@ -53,6 +53,7 @@ def fresh_line(folder: Path) -> Iterator[Place]:
     with closing(ledger):
         upgrade(ledger.engine)
         ledger.prepare_days(now.date())
+        make_artifacts(settings)
         yield Place(environment, Seeded(ledger, open_board(settings), open_artifacts(settings), now))
 
 

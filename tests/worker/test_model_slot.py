@@ -12,7 +12,7 @@ from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.errors import ArtifactMissing, ArtifactsUnavailable, BundleRefused
 from core.frame import sha256_of
-from core.inspection import Inspection
+from core.inspection import Failure, Inspection
 from core.ports import Detector
 from core.product import BundleRef, ModelVersion
 from core.verdict import Decision, Threshold
@@ -21,7 +21,7 @@ from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, frame, 
 from worker.brightness.__main__ import commission
 from worker.brightness.detector import BrightnessDetector
 from worker.bundle_loader import BundleLoader
-from worker.model_slot import in_background
+from worker.model_slot import LONGEST_PAUSE_S, in_background
 
 
 class Later:
@@ -117,7 +117,7 @@ def test_a_new_threshold_is_taken_without_loading_anything() -> None:
     assert later.waiting == []
 
 
-@pytest.mark.parametrize("refusal", [BundleRefused("torn"), ArtifactMissing("gone"), RuntimeError("does not fit")])
+@pytest.mark.parametrize("refusal", [BundleRefused("torn"), RuntimeError("does not fit")])
 def test_a_refused_bundle_keeps_the_old_model_running(refusal: Exception) -> None:
     line = Line()
     first = line.promote()
@@ -135,6 +135,43 @@ def test_a_refused_bundle_keeps_the_old_model_running(refusal: Exception) -> Non
         line.work(bench)
     assert {judged_by(line, number) for number in range(1, 9)} == {first}
     assert len(tries) == 1
+
+
+def test_a_bundle_that_was_not_there_is_looked_for_again_ever_more_rarely() -> None:
+    """Its folder may not have been mounted yet; meanwhile no frame waits for it, and each says what is missing."""
+    line = Line()
+    line.promote()
+    real, tries = line.load, []
+    bench = line.bench()
+    bench.slot._load = lambda model: _raise(ArtifactMissing("gone"), tries, model)
+    for number in range(30):
+        line.clock.seconds += 4
+        line.publish(frame(number))
+        line.work(bench)
+    assert 5 <= len(tries) <= 10
+    failed = line.ledger.results["cam", START, 29]
+    assert isinstance(failed, Failure)
+    assert "gone" in failed.detail
+    bench.slot._load = real
+    line.clock.seconds += LONGEST_PAUSE_S
+    line.publish(frame(30))
+    line.work(bench)
+    assert judged_by(line, 30) == 1
+
+
+def test_a_store_that_is_away_is_not_asked_without_a_pause() -> None:
+    """The frames wait for it all the while."""
+    line = Line()
+    line.promote()
+    tries: list[ModelVersion] = []
+    bench = line.bench()
+    bench.slot._load = lambda model: _raise(ArtifactsUnavailable("away"), tries, model)
+    bench.slot.first_look()
+    for _ in range(1000):
+        assert bench.slot.awaited() == {"disc"}
+        line.clock.seconds += 0.05
+    assert len(tries) <= 10
+    assert "could not be loaded yet" in bench.slot.absence("disc")
 
 
 class _Refused:
