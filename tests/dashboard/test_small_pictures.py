@@ -89,7 +89,8 @@ def test_the_newest_pictures_are_kept_and_no_more(store: Watched) -> None:
     for number in range(MOST_KEPT + 1):
         store.contents[f"memory:frames/many/{number}.jpg"] = content
     small = Thumbnails(store, 32)
-    small.of([f"memory:frames/many/{number}.jpg" for number in range(MOST_KEPT + 1)])
+    small.of(["memory:frames/many/0.jpg"])  # alone: of those that are read side by side, any may be the first
+    small.of([f"memory:frames/many/{number}.jpg" for number in range(1, MOST_KEPT + 1)])
     store.asked.clear()
     small.of([f"memory:frames/many/{number}.jpg" for number in (1, MOST_KEPT, 0)])
     assert store.asked == ["memory:frames/many/0.jpg"]
