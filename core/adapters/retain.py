@@ -17,7 +17,7 @@ from core.adapters.database import leave, translated
 from core.adapters.schema import camera_run, inspection, outbox, quarantine
 from core.adapters.schema_parts import part_decision
 from core.adapters.schema_rollups import rollup
-from core.errors import HousekeepingRuns, NotTheOwner
+from core.errors import ClocksDiffer, HousekeepingRuns, NotTheOwner
 from core.retention import ArtifactShelf, Expired, Folder, Horizons, begin_of, is_before
 from core.verdict import Decision
 
@@ -26,6 +26,16 @@ HOUSEKEEPING_LOCK = 0x6B656570
 
 PUT_BEFORE = timedelta(days=1)
 """A camera gives up sending long before; until then it tries again with the claim it has put."""
+
+MOST_APART = timedelta(hours=1)
+
+
+def check_clock(engine: Engine, at: datetime) -> None:
+    """Raise ClocksDiffer unless Postgres takes it for about the same moment: what goes by a wrong clock is gone."""
+    with translated(), engine.connect() as connection:
+        theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    if abs(theirs - at) > MOST_APART:
+        raise ClocksDiffer(f"here it is {at:%Y-%m-%d %H:%M} UTC, there {theirs:%Y-%m-%d %H:%M}")
 
 
 @contextmanager

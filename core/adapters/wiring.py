@@ -131,10 +131,16 @@ def _open_store(settings: LineSettings) -> "FsspecArtifacts":
 def open_retention(
     settings: LineSettings, keep: RetentionSettings, at: datetime, rest: Callable[[float], object]
 ) -> "Retention":
-    """What removes the old, by these settings and as of this moment."""
-    from core.adapters.retain import Retention
+    """What removes the old, by these settings and as of this moment, which is now.
+
+    Raises:
+        ClocksDiffer: Postgres does not take it for now.
+        LedgerUnavailable: It does not answer.
+    """
+    from core.adapters.retain import Retention, check_clock
 
     engine = open_ledger(settings, "retention").engine
+    check_clock(engine, at)
     return Retention(engine, _open_store(settings), horizons(keep, at.date()), at, rest)
 
 

@@ -5,14 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, func, select, text
 
-from core.adapters import expired_days, expired_rows, schema
+from core.adapters import expired_days, expired_rows, schema, wiring
 from core.adapters.artifacts import FsspecArtifacts
 from core.adapters.database import open_engine
 from core.adapters.days import prepare_days
@@ -20,12 +20,12 @@ from core.adapters.in_memory import MemoryArtifacts
 from core.adapters.ledger import PostgresLedger
 from core.adapters.postgres_bus import PostgresFramePublisher
 from core.adapters.retain import HOUSEKEEPING_LOCK, Retention, alone
-from core.errors import HousekeepingRuns, NotTheOwner
+from core.errors import ClocksDiffer, HousekeepingRuns, NotTheOwner
 from core.frame import ClaimedFrame, FrameHeader
 from core.inspection import Arrival, Batch, CameraRun, Evidence, Inspection, Position, Progress
 from core.retention import horizons
 from core.review import GoldenPart, Judgement, Opinion, PartKey
-from core.settings import RetentionSettings
+from core.settings import LineSettings, RetentionSettings
 from core.verdict import Decision
 from core.wire import to_record
 from tests import servers
@@ -382,6 +382,17 @@ def test_the_command_says_what_would_go_and_removes_it(kept: Kept) -> None:
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "days of inspection" in done.stdout
+
+
+def test_nothing_is_removed_by_a_clock_that_postgres_does_not_share(kept: Kept) -> None:
+    """A machine that believes it is next year would drop the days of this one."""
+    url = kept.ledger.engine.url.render_as_string(hide_password=False)
+    line = LineSettings(database_url=url, artifact_url=kept.store._root)
+    now = datetime.now(UTC)
+    for wrong in (now + timedelta(days=365), now - timedelta(hours=2)):
+        with pytest.raises(ClocksDiffer, match="UTC, there"):
+            wiring.open_retention(line, KEEP, wrong, lambda _: None)
+    wiring.open_retention(line, KEEP, now + timedelta(minutes=50), lambda _: None).engine.dispose()
 
 
 def test_retention_on_an_empty_database_says_what_to_run(kept: Kept) -> None:
