@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.camera_account import RunCounts
+from core.inspection import CameraRun
 from core.optics import OpticsCheck
 
 
@@ -50,6 +51,14 @@ class CameraCounters(Protocol):
 
     def run_counts(self) -> list[RunCounts]:
         """All runs of all cameras, by camera, oldest first."""
+        ...
+
+
+class NewestRuns(Protocol):
+    """What the cameras said of themselves last."""
+
+    def newest_runs(self) -> list[CameraRun]:
+        """One per camera that ever reported: the run with its newest report; by camera."""
         ...
 
 

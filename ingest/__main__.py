@@ -19,12 +19,13 @@ from core.camera import masked
 from core.errors import LineError
 from core.health import StationHealth
 from core.settings import LineSettings
-from ingest import camera_verbs
+from ingest import camera_verbs, fleet_vitals
 from ingest.camera_process import launcher, read_camera, stop_with_parent
 from ingest.cameras import Camera
 from ingest.command_line import Arguments, FromDatabase, FromStdin, of_row, parse_any
 from ingest.counters import Counts
 from ingest.fleet import SOURCE_ENDED, Fleet
+from ingest.fleet_vitals import FleetState
 from ingest.following import Follower
 from ingest.journal import FileJournal, Journal, NoJournal
 from ingest.loop import Attend, Plan, Surroundings, run_camera
@@ -88,15 +89,31 @@ def run_one(arguments: Arguments, stop: Event) -> None:
 def keep_fleet(journals: Path | None, settings: IngestSettings, stop: Event) -> None:
     """A process per enabled camera, as the rows say, until told to stop; nothing while another fleet does so."""
     refuse_one_key_for_all(settings)
-    ledger = wiring.open_ledger(LineSettings(), "cameras")
+    line = LineSettings()
+    ledger = wiring.open_ledger(line, "cameras")
     lock = wiring.fleet_lock(ledger)
     fleet = Fleet(launcher(journals), time.monotonic, settings.first_reopen_s, settings.longest_reopen_s)
+    follower = Follower(fleet, ledger, Watch(lock, time.monotonic), time.monotonic)
     try:
-        Follower(fleet, ledger, Watch(lock, time.monotonic)).follow(stop, settings.rows_interval_s)
+        with wiring.serve_health(line, settings.metrics_port, fleet_health(follower, settings)):
+            follower.follow(stop, settings.rows_interval_s)
     finally:
         fleet.close(time.sleep)
         lock.release()  # after the cameras: whoever takes over finds none of ours
         ledger.close()
+
+
+def fleet_health(follower: Follower, settings: IngestSettings) -> StationHealth:
+    """Whoever asks at the metrics port is told of every camera: one port cannot serve several processes."""
+
+    def state() -> FleetState:
+        return follower.state(datetime.now(UTC))
+
+    return StationHealth(
+        lambda: fleet_vitals.fleet_metrics(state()),
+        lambda: fleet_vitals.reasons_to_restart(state(), settings.stuck_after_s),
+        lambda: fleet_vitals.reasons_to_wait(state()),
+    )
 
 
 def open_desk() -> camera_verbs.Desk:

@@ -27,7 +27,7 @@ class ChildProcess:
             [sys.executable, "-m", "ingest", "--from-stdin", *told],
             stdin=subprocess.PIPE,
             start_new_session=True,
-            # One port cannot serve several cameras: the second would not start. The page Health shows them all.
+            # One port cannot serve several cameras: the second would not start. The parent serves it for them all.
             env=os.environ | {"INGEST_METRICS_PORT": "0"},
         )
         assert self._process.stdin is not None  # noqa: S101 - as asked for with PIPE

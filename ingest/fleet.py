@@ -77,11 +77,22 @@ class Fleet:
         self._longest_delay_s = longest_delay_s
         self._berths: dict[str, Berth] = {}
         self._rests: dict[str, Rest] = {}
+        self._starts: dict[str, int] = {}
 
     @property
     def running(self) -> list[str]:
         """The names of the cameras that have a process, one that is ending included."""
         return sorted(self._berths)
+
+    @property
+    def failed(self) -> list[str]:
+        """The names of those that ended by themselves, or could not be started, and are started again."""
+        return sorted(name for name, rest in list(self._rests.items()) if rest.until < inf and name not in self._berths)
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """How often each camera's process was started."""
+        return dict(self._starts)
 
     def tend(self, cameras: Iterable[ConfiguredCamera]) -> None:
         """Bring the processes one step nearer to these rows; never waits for any of them."""
@@ -104,6 +115,7 @@ class Fleet:
             rest(0.05)
 
     def _start(self, camera: ConfiguredCamera) -> None:
+        self._starts[camera.name] = self._starts.get(camera.name, 0) + 1
         log.info("camera_process_started", camera=camera.name, product=camera.product, source=camera.shown_source)
         try:
             self._berths[camera.name] = Berth(camera, self._launch(camera), self._monotonic())

@@ -41,7 +41,7 @@ class IngestSettings(BaseSettings):
 
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Port of /metrics, /healthz and /readyz. 0: none, for each camera is a process, and two on one machine would
-    want the same one; cameras of --from-database never open it. docker-compose.yml opens one per container."""
+    want the same one; --from-database opens it once for all cameras. docker-compose.yml opens one per container."""
 
     stuck_after_s: float = Field(default=120.0, gt=0)
     """Seconds without a round of the loop, while nothing waits for the bus, until /healthz asks for a restart: far

@@ -1,4 +1,4 @@
-"""The ledger's twin as far as cameras go: every promise of CameraRegistry, CameraCounters and CameraDirectory."""
+"""The ledger's twin as far as cameras go: every promise of each port about them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -63,6 +63,11 @@ class MemoryCameras:
     def runs(self) -> list[CameraRun]:
         """Newest report first."""
         return sorted(self.camera_runs.values(), key=lambda run: run.reported_at, reverse=True)
+
+    def newest_runs(self) -> list[CameraRun]:
+        """By camera."""
+        newest = {run.camera: run for run in reversed(self.runs())}
+        return [newest[camera] for camera in sorted(newest)]
 
     def run_counts(self) -> list[RunCounts]:
         """By camera, in the order in which they were heard of."""

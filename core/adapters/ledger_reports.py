@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, delete, exists, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from core.adapters.database import translated
 from core.adapters.ledger_rows import storable
@@ -21,7 +21,7 @@ _COUNTED = [field.name for field in fields(RunCounts) if field.name != "followed
 
 @dataclass(frozen=True)
 class PostgresCameras:
-    """CameraRegistry and CameraCounters. Whoever records the frames of a run counts them in the run's own row."""
+    """CameraRegistry, CameraCounters, NewestRuns. Whoever records the frames of a run counts them in the run's row."""
 
     engine: Engine
 
@@ -43,8 +43,14 @@ class PostgresCameras:
 
     def runs(self) -> list[CameraRun]:
         """Newest report first; a run whose camera has not reported yet is left out."""
-        columns = (camera_run.c[name] for name in ("camera", "start_id", *_REPORTED))
-        query = select(*columns).where(camera_run.c.reported_at.is_not(None)).order_by(camera_run.c.reported_at.desc())
+        return self._read(_reports().order_by(camera_run.c.reported_at.desc()))
+
+    def newest_runs(self) -> list[CameraRun]:
+        """Asked every few seconds: however often a camera was started, one row leaves Postgres for it."""
+        newest = _reports().ext(distinct_on(camera_run.c.camera))
+        return self._read(newest.order_by(camera_run.c.camera, camera_run.c.reported_at.desc()))
+
+    def _read(self, query: Select[Any]) -> list[CameraRun]:
         with translated(), self.engine.connect() as connection:
             return [CameraRun(*row) for row in connection.execute(query)]
 
@@ -126,6 +132,11 @@ class PostgresOutbox:
 def read_run_counts(connection: Connection) -> list[RunCounts]:
     """All runs, as this connection's transaction sees them."""
     return [RunCounts(*row) for row in connection.execute(_run_counts())]
+
+
+def _reports() -> Select[Any]:
+    columns = (camera_run.c[name] for name in ("camera", "start_id", *_REPORTED))
+    return select(*columns).where(camera_run.c.reported_at.is_not(None))
 
 
 def _run_counts() -> Select[Any]:

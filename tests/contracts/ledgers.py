@@ -8,7 +8,7 @@ from core.adapters.days import prepare_days
 from core.adapters.ledger import PostgresLedger
 from core.adapters.migrate import upgrade
 from core.attempts import Attempts
-from core.camera_ports import CameraCounters, CameraDirectory, OpticsRegistry
+from core.camera_ports import CameraCounters, CameraDirectory, NewestRuns, OpticsRegistry
 from core.drift import DriftAlarms, Looks
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.gap import GapLedger
@@ -60,6 +60,7 @@ class Ledger(
     CameraRegistry,
     CameraCounters,
     CameraDirectory,
+    NewestRuns,
     OpticsRegistry,
     WorkerRegistry,
     Attempts,

@@ -16,6 +16,7 @@ from core.access import Person
 from core.adapters.audit_rows import audit_entries
 from core.adapters.database import open_engine, translated
 from core.adapters.days import prepare_days
+from core.adapters.fleet_lock import PostgresFleetLock
 from core.adapters.grants import FUNCTIONS, GRANTS, ROLES, STATION_ROLES, bring_grants, sql_for, tables_without_grants
 from core.adapters.ledger import PostgresLedger
 from core.adapters.live_board import PostgresLiveBoard
@@ -143,7 +144,7 @@ def test_roles_may_call_exactly_what_the_table_says(url: str) -> None:
 
 
 def test_a_camera_station_can_do_its_work(url: str) -> None:
-    """It reads its row, puts frames on the bus and reports its counters."""
+    """It reads its row, puts frames on the bus and reports its counters; a fleet holds its lock and shows them all."""
     with station(url, "ingest") as ledger:
         publisher = PostgresFramePublisher(ledger.engine)
         header = frame(1, camera="granted")
@@ -152,6 +153,10 @@ def test_a_camera_station_can_do_its_work(url: str) -> None:
         assert told.result(1).offset == 0
         ledger.report(CameraRun("granted", header.id.start_id, "ballscrew", 1, 0, NOW, acknowledged=1))
         assert ledger.cameras() == []
+        assert "granted" in [run.camera for run in ledger.newest_runs()]
+        lock = PostgresFleetLock(ledger.engine)
+        assert lock.take()
+        lock.release()
 
 
 def test_a_worker_can_do_its_work(url: str) -> None:

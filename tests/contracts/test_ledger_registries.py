@@ -1,5 +1,6 @@
 """What every ledger promises about products, models, cameras and training: one body for the twin and for Postgres."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -112,6 +113,14 @@ def test_camera_runs_come_newest_first(ledger: Ledger) -> None:
     ledger.report(run(2, 1, "line1-side"))
     ledger.report(run(1, 1, "line1-top"))
     assert [found.camera for found in ledger.runs()] == ["line1-side", "line1-top"]
+
+
+def test_of_every_camera_the_newest_report_is_told(ledger: Ledger) -> None:
+    """However often it was started; by camera."""
+    started_anew = replace(run(3, 1), start_id="ba9876543210")
+    for report in (run(1, 30), started_anew, run(2, 40, "line1-side")):
+        ledger.report(report)
+    assert ledger.newest_runs() == [run(2, 40, "line1-side"), started_anew]
 
 
 def test_of_a_products_training_only_the_newest_report_is_kept(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from core.adapters.in_memory_cameras import MemoryFleetLock
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.camera import CameraChange, ConfiguredCamera, RefusedCamera
 from core.errors import LedgerUnavailable, SettingRefused
+from core.inspection import CameraRun
 from ingest.camera_process import from_line, to_line
 from ingest.fleet import PROVEN_S, SOURCE_ENDED, STOP_WITHIN_S, Fleet
 from ingest.following import Follower
@@ -215,6 +216,9 @@ class AwayDirectory:
     def refused_cameras(self) -> list[RefusedCamera]:
         return []
 
+    def newest_runs(self) -> list[CameraRun]:
+        return self.ledger.newest_runs()
+
     def change_camera(self, *_: object) -> None:
         raise AssertionError("the fleet only reads")
 
@@ -225,7 +229,9 @@ def test_cameras_go_on_while_postgres_is_away() -> None:
     ledger = MemoryLedger()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
     directory = AwayDirectory(ledger, stop)
-    Follower(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock)).follow(stop, interval_s=0.0)
+    Follower(harbour.fleet, directory, Watch(MemoryFleetLock(), harbour.clock), harbour.clock).follow(
+        stop, interval_s=0.0
+    )
     assert directory.looks == 3
     assert harbour.cameras == [TOP]
 
@@ -288,7 +294,7 @@ def test_a_fleet_whose_lock_went_to_another_ends_its_cameras() -> None:
     """It was cut off from Postgres alone, and hears of it when it is back."""
     harbour, ledger, holders = Harbour(), MemoryLedger(), list[MemoryFleetLock]()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
-    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(holders), harbour.clock))
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(holders), harbour.clock), harbour.clock)
     follower.look()
     assert harbour.cameras == [TOP]
     holders[:] = [MemoryFleetLock(holders)]
@@ -310,7 +316,7 @@ def test_a_row_that_no_camera_can_run_by_stops_no_other_and_is_named_once() -> N
     harbour, ledger = Harbour(), MemoryLedger()
     ledger.change_camera(CameraChange(None, TOP), NOON, "ada", "new")
     ledger.refused_rows.append(RefusedCamera("line1 top", "camera must match"))
-    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(), harbour.clock))
+    follower = Follower(harbour.fleet, ledger, Watch(MemoryFleetLock(), harbour.clock), harbour.clock)
     with capture_logs() as said:
         for _ in range(3):
             follower.look()

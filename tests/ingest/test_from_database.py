@@ -1,10 +1,13 @@
 """The cameras' rows on the embedded line: added, changed and removed while the others run; no password anywhere."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,3 +199,27 @@ def test_a_recording_is_played_once(fleet: RunningFleet, tmp_path: Path) -> None
     fleet.camera(f"add line1-played --source video:{recording} --product disc --rate 20")
     fleet.wait(lambda: any("camera_source_ended" in line for line in fleet.said))
     assert len(fleet.journal("line1-played").acknowledged) == 10
+
+
+def asked(fleet: RunningFleet, path: str) -> tuple[int, str]:
+    url = f"http://127.0.0.1:{fleet.environment['INGEST_METRICS_PORT']}/{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+def test_a_fleet_serves_every_cameras_numbers_at_its_port(fleet: RunningFleet) -> None:
+    """And whether it lives and all of them see."""
+    for name in ("line1-left", "line1-right"):
+        fleet.camera(f"add {name} --source {DISC} --product disc --rate 20")
+    captured = re.compile(r'line_camera_captured_total\{camera="(line1-(?:left|right))",product="disc"\} [1-9]')
+    fleet.wait(lambda: len(captured.findall(asked(fleet, "metrics")[1])) == 2)
+    fleet.wait(lambda: asked(fleet, "readyz") == (200, "ok\n"))
+    assert asked(fleet, "healthz") == (200, "ok\n")
+    fleet.camera(f"add line1-blind --source {SECRET} --product disc --rate 20")
+    fleet.wait(lambda: "line1-blind gives no picture" in asked(fleet, "readyz")[1])
+    assert "secret" not in asked(fleet, "readyz")[1]
