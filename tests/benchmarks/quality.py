@@ -98,6 +98,7 @@ def quality_run(bench: Bench, key: Result) -> Result:
         judge, figures = judged(bench, data, bundle, maps)
         return key | {
             "train_s": trained["seconds"],
+            "w": trained["weight"],
             "judge": judge,
             "judged": figures or parts["A"],
             "maps": parts,
