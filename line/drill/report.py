@@ -28,13 +28,14 @@ class Observed:
     """What the run itself showed: `workers` were started in all.
 
     `rates` are verdicts per second with everything there and with one thing away, where that was compared.
-    `miscounted` are sentences: why the cameras' counters cannot be true.
+    `miscounted` are sentences: why the cameras' counters cannot be true. `postgres` is the server's own version.
     """
 
     seconds: float
     workers: int
     stopped_within_s: float
     peak_memory_mb: float
+    postgres: str
     rates: tuple[float, float] = (1.0, 1.0)
     miscounted: tuple[str, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import extract, func, select, tuple_
+from sqlalchemy import extract, func, select, text, tuple_
 
 from core.adapters.database import translated
 from core.adapters.ledger import PostgresLedger
@@ -21,6 +21,12 @@ def stored_rows(ledger: PostgresLedger) -> list[StoredRow]:
     with translated(), ledger.engine.connect() as connection:
         found = connection.execute(select(*KEY, *judged)).all()
     return [StoredRow((row[0], row[1], row[2]), row[3], float(row[4]), int(row[5])) for row in found]
+
+
+def server_version(ledger: PostgresLedger) -> str:
+    """That of the PostgreSQL which held them."""
+    with translated(), ledger.engine.connect() as connection:
+        return str(connection.scalar(text("show server_version")))
 
 
 def count_rows(ledger: PostgresLedger) -> int:

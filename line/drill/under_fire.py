@@ -15,7 +15,7 @@ from line.drill.judged_logs import JudgedLogs
 from line.drill.place import DrillLine, drill_line
 from line.drill.report import Observed, Report
 from line.drill.scenario import Fault, Scenario
-from line.drill.stored_rows import count_rows, stored_rows
+from line.drill.stored_rows import count_rows, server_version, stored_rows
 from line.drill.watch import Watch, dismiss_all
 
 
@@ -93,4 +93,5 @@ def observed(crew: Crew, begun: float, rates: tuple[float, float] = (1.0, 1.0)) 
     """What the crew went through, and whether every camera's frames add up in the end."""
     seconds = time.monotonic() - begun
     miscounted = tuple(camera_discrepancies(crew.line.ledger.engine))
-    return Observed(seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb, rates, miscounted)
+    seen = (seconds, crew.started, crew.stopped_within_s, crew.peak_memory_mb)
+    return Observed(*seen, server_version(crew.line.ledger), rates, miscounted)

@@ -1,11 +1,14 @@
 """The drill's own arithmetic: a drill that cannot see a loss proves nothing."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.adapters.database import open_engine
+from core.adapters.ledger import PostgresLedger
 from line.account import Key
 from line.drill.acceptance import FULL, SMALL
 from line.drill.faults import FAULTS
@@ -13,10 +16,12 @@ from line.drill.findings import Findings, StoredRow, findings
 from line.drill.judged_logs import Attempts, JudgedLogs
 from line.drill.report import Observed, Report, header, row
 from line.drill.scenario import Expectation, Fault, Kind, Point, Scenario, scattered
+from line.drill.stored_rows import server_version
+from tests import servers
 
 KEYS: list[Key] = [("cam", "0123456789ab", number) for number in range(4)]
 SCENARIO = Scenario("A1", "postgres", 4)
-OBSERVED = Observed(seconds=10, workers=1, stopped_within_s=1, peak_memory_mb=100)
+OBSERVED = Observed(seconds=10, workers=1, stopped_within_s=1, peak_memory_mb=100, postgres="18.0")
 
 
 def rows(*numbers: int, version: int = 1) -> list[StoredRow]:
@@ -113,7 +118,16 @@ def test_the_table_names_what_is_wrong_below_its_line() -> None:
     line, problem = row(report).split("\n")
     assert len(line) == len(header())
     assert problem.strip() == "NOT KEPT: lost: 1"
-    assert json.loads(json.dumps(report.to_json()))["problems"] == ["lost: 1"]
+    told = json.loads(json.dumps(report.to_json()))
+    assert (told["problems"], told["postgres"]) == (["lost: 1"], "18.0")
+
+
+@pytest.mark.server
+def test_a_drill_says_which_postgres_held_its_rows() -> None:
+    """What was kept on one version is no word about another."""
+    ledger = PostgresLedger(open_engine(servers.postgres()))
+    assert re.match(r"\d\d\.", server_version(ledger))
+    ledger.close()
 
 
 def write(folder: Path, worker: str, *entries: bytes) -> None:
