@@ -133,7 +133,7 @@ def test_without_a_proper_name_there_is_nowhere_to_put_pictures(browser: Browser
 
 
 def choose_new(page: Page, name: str) -> None:
-    page.get_by_role("combobox").first.click()
+    page.get_by_role("combobox").first.press("ArrowDown")  # a click would scroll up to it, and scrolling closes it
     page.get_by_role("option", name="new product").click()
     page.get_by_label("name", exact=True).fill(name)
     page.keyboard.press("Enter")
