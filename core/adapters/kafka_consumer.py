@@ -64,6 +64,7 @@ class KafkaFrameConsumer:
         self._consumer: KafkaConsumer | None = None
         self._closed = False
         self._holds = False
+        self._assignor = CooperativeStickyAssignor()
         self._settings = {
             **client_options(bootstrap),
             "client_id": client_id,
@@ -71,7 +72,7 @@ class KafkaFrameConsumer:
             "enable_auto_commit": False,
             "auto_offset_reset": "earliest",
             "allow_auto_create_topics": False,
-            "partition_assignment_strategy": [CooperativeStickyAssignor],
+            "partition_assignment_strategy": [self._assignor],
             "session_timeout_ms": int(session_s * 1000),
             "heartbeat_interval_ms": int(session_s * 1000 / 4),
             "max_poll_interval_ms": int(BETWEEN_POLLS_S * 1000),
@@ -144,7 +145,7 @@ class KafkaFrameConsumer:
             if not known:
                 consumer.close(autocommit=False, timeout_ms=1000)
                 raise BusUnavailable(f"the broker does not know the topic {self._topic} yet")
-            consumer.subscribe([self._topic], listener=_Placement(consumer, self._stands_at))
+            consumer.subscribe([self._topic], listener=_Placement(consumer, self._assignor, self._stands_at))
             self._consumer = consumer
         return self._consumer
 
@@ -244,8 +245,11 @@ class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
     It runs on the library's own thread, where nothing may block.
     """
 
-    def __init__(self, consumer: KafkaConsumer, stands_at: dict[TopicPartition, int]) -> None:
+    def __init__(
+        self, consumer: KafkaConsumer, assignor: CooperativeStickyAssignor, stands_at: dict[TopicPartition, int]
+    ) -> None:
         self._consumer = consumer
+        self._assignor = assignor
         self._stands_at = stands_at
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -260,7 +264,13 @@ class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             self._stands_at.pop(partition, None)
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        """The same."""
+        """Forget where the reader stood, and claim nothing when joining again.
+
+        The library would claim what was lost. Where all workers lose their place at once, as in a pause of the whole
+        machine, several claim the same partitions, and the leader keeps those back for owners who give up nothing:
+        nobody would read them until the next worker comes or goes.
+        """
+        self._assignor.member_assignment = None
         self.on_partitions_revoked(lost)
 
 
