@@ -2,13 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import MemberToRemove
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from core.adapters import kafka_consumer
@@ -153,44 +152,6 @@ def test_who_lost_its_partitions_claims_none_when_it_joins_again() -> None:
     _Placement(None, assignor, stands_at).on_partitions_lost([partition])
     assert assignor.metadata(["frames"]).owned_partitions == []
     assert stands_at == {}
-
-
-def members(admin: KafkaAdminClient, bus: KafkaBus) -> set[str]:
-    return {member["member_id"] for member in admin.describe_groups([bus.topic])[bus.topic]["members"]}
-
-
-def polled_until(is_so: Callable[[], bool], *consumers: KafkaFrameConsumer) -> list[Delivery]:
-    deadline, taken = time.monotonic() + PATIENCE_S, list[Delivery]()
-    while not is_so():
-        assert time.monotonic() < deadline
-        taken += [delivery for consumer in consumers for delivery in consumer.poll(100, 0.1)]
-    return taken
-
-
-@pytest.mark.slow
-def test_workers_that_all_lose_their_place_at_once_read_on(bus: KafkaBus) -> None:
-    """Each has held what the other holds, as after a pause of the whole machine: no partition is left to nobody."""
-    admin = KafkaAdminClient(bootstrap_servers=bus.bootstrap)
-    first, second = bus.consumer(), bus.consumer()
-    keys = [b"camera-%d" % number for number in range(12)]
-    polled_until(lambda: len(_held(first)) == 3, first)
-    (of_first,) = members(admin, bus)
-    polled_until(lambda: len(_held(first)) + len(_held(second)) == 3 and bool(_held(second)), first, second)
-    (of_second,) = members(admin, bus) - {of_first}
-    admin.remove_group_members(bus.topic, [MemberToRemove(of_first)])
-    polled_until(lambda: len(_held(second)) == 3, second)
-    admin.remove_group_members(bus.topic, [MemberToRemove(of_second)])
-    publish(bus.publisher(), records(1, *keys))
-    taken: list[Delivery] = []
-    deadline = time.monotonic() + PATIENCE_S
-    while len({one.position for one in taken}) < len(keys) and time.monotonic() < deadline:
-        taken += [*first.poll(100, 0.1), *second.poll(100, 0.1)]
-    assert values_by_key(list({one.position: one for one in taken}.values())) == {key: [0] for key in keys}
-    admin.close()
-
-
-def _held(consumer: KafkaFrameConsumer) -> set[object]:
-    return set(consumer._consumer.assignment()) if consumer._consumer else set()
 
 
 @pytest.mark.slow
