@@ -64,6 +64,7 @@ class KafkaFrameConsumer:
         self._consumer: KafkaConsumer | None = None
         self._closed = False
         self._holds = False
+        self._joins_for_s = session_s / 2
         self._assignor = CooperativeStickyAssignor()
         self._settings = {
             **client_options(bootstrap),
@@ -90,7 +91,7 @@ class KafkaFrameConsumer:
                 self._place(consumer)
                 left = max(0.0, min(SLICE_S, deadline - time.monotonic()))
                 deliveries = self._fetch(consumer, max_records, left)
-                if deliveries or time.monotonic() >= deadline:
+                if deliveries or self._may_leave(consumer, deadline):
                     return deliveries
 
     def settle(self, progress: Iterable[Progress]) -> None:
@@ -112,12 +113,30 @@ class KafkaFrameConsumer:
         self._holds = True
         try:
             self._consumer.pause(*self._consumer.assignment())
-            handed_out = self._consumer.poll(timeout_ms=0)
+            handed_out = self._hold_until_joined(self._consumer)
         except (KafkaError, ValueError, KeyError, *PARSE_ERRORS) as error:
             log.debug("hold_failed", reason=str(error))  # a partition taken away meanwhile, a broker that is away
             return
         for partition in handed_out:  # given just now, before it could be paused: it is read again later
             self._stands_at.pop(partition, None)
+
+    def _hold_until_joined(self, consumer: KafkaConsumer) -> set[TopicPartition]:
+        """The partitions that handed out records though all were to be still."""
+        found: set[TopicPartition] = set()
+        begun = time.monotonic()
+        while True:
+            found |= consumer.poll(timeout_ms=int(SLICE_S * 1000)).keys()
+            if self._may_leave(consumer, begun):
+                return found
+
+    def _may_leave(self, consumer: KafkaConsumer, deadline: float) -> bool:
+        """Whether it is time to let go of the library: not while it joins, but for a bounded time more.
+
+        It joins the group only within a poll. What the broker answers between two of them is thrown away, and it joins
+        anew; with two such members every answer begins the next round, and their partitions stay with nobody.
+        """
+        joins = consumer._coordinator.need_rejoin()  # noqa: SLF001
+        return time.monotonic() >= deadline + (self._joins_for_s if joins else 0.0)
 
     def rewind(self) -> None:
         """Forget where the reader stands; the next poll asks the ledger."""

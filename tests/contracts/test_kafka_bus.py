@@ -3,11 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from core.adapters import kafka_consumer
@@ -230,3 +231,32 @@ def test_a_worker_that_holds_for_longer_than_it_may_be_silent_keeps_its_partitio
     other = bus.consumer()
     assert take_nothing(other, 3) == []
     assert {one.position for one in record_or_rewind(bus, consumer, taken)} == {one.position for one in taken}
+
+
+def test_a_worker_that_holds_makes_room_for_another_and_keeps_its_place(bus: KafkaBus) -> None:
+    """The broker has everybody join again while it holds: it does, or would be put out of the group."""
+    publish(bus.publisher(), records(3, b"top", b"a", b"b", b"c"))
+    consumer, other = bus.consumer(), bus.consumer()
+    take(consumer, 12)
+    admin, done = KafkaAdminClient(bootstrap_servers=bus.bootstrap), Event()
+
+    def serving() -> int:
+        members = admin.describe_groups([bus.topic])[bus.topic]["members"]
+        given = [member["member_assignment"] for member in members]
+        return sum(bool(one and one["assigned_partitions"]) for one in given)
+
+    def work() -> None:
+        while not done.is_set():
+            other.poll(10, 0.1)
+
+    deadline = time.monotonic() + PATIENCE_S / 2
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        while serving() < 2 and time.monotonic() < deadline:
+            consumer.hold()
+            done.wait(0.5)
+        found = serving()
+        done.set()
+        working.result(PATIENCE_S)
+    assert found == 2
+    admin.close()
