@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
 from core.adapters.kafka_access import Broker, client_options
 from core.adapters.kafka_gaps import GapWatch
+from core.adapters.kafka_placement import Placement
 from core.adapters.kafka_places import check_reachable, first_offsets, reached_offsets
 from core.adapters.kafka_topics import ANSWER_S, require_crc32c, translated
 from core.errors import BusUnavailable, LedgerUnavailable
@@ -164,7 +165,7 @@ class KafkaFrameConsumer:
             if not known:
                 consumer.close(autocommit=False, timeout_ms=1000)
                 raise BusUnavailable(f"the broker does not know the topic {self._topic} yet")
-            consumer.subscribe([self._topic], listener=_Placement(consumer, self._assignor, self._stands_at))
+            consumer.subscribe([self._topic], listener=Placement(consumer, self._assignor, self._stands_at))
             self._consumer = consumer
         return self._consumer
 
@@ -256,41 +257,6 @@ class KafkaFrameConsumer:
         log.warning("unreadable_record_found", partition=partition.partition, offset=offset, reason=str(error)[:200])
         position = Position(partition.topic, partition.partition, offset)
         return [Delivery(position, stood_at, datetime.now(UTC), unreadable("the client library cannot parse it"))]
-
-
-class _Placement(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
-    """Keeps newly given partitions still until the polling thread has asked the ledger where to stand in them.
-
-    It runs on the library's own thread, where nothing may block.
-    """
-
-    def __init__(
-        self, consumer: KafkaConsumer, assignor: CooperativeStickyAssignor, stands_at: dict[TopicPartition, int]
-    ) -> None:
-        self._consumer = consumer
-        self._assignor = assignor
-        self._stands_at = stands_at
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Stand nowhere in them yet."""
-        given = list(assigned)
-        self.on_partitions_revoked(given)
-        self._consumer.pause(*given)
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Forget where the reader stood."""
-        for partition in revoked:
-            self._stands_at.pop(partition, None)
-
-    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        """Forget where the reader stood, and claim nothing when joining again.
-
-        The library would claim what was lost. Where all workers lose their place at once, as in a pause of the whole
-        machine, several claim the same partitions, and the leader keeps those back for owners who give up nothing:
-        nobody would read them until the next worker comes or goes.
-        """
-        self._assignor.member_assignment = None
-        self.on_partitions_revoked(lost)
 
 
 def _delivery(found: Any, stood_at: int) -> Delivery:

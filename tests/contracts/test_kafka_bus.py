@@ -14,7 +14,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from core.adapters import kafka_consumer
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.adapters.kafka_bus import KafkaBacklog, KafkaFrameConsumer, KafkaFramePublisher, KafkaVerdicts, ensure_topics
-from core.adapters.kafka_consumer import _Placement
+from core.adapters.kafka_placement import Placement
 from core.errors import BusUnavailable, EnvelopeRefused, SettingRefused
 from core.frame import FrameHeader, FrameId, sha256_of
 from core.inspection import OutboxMessage, Position
@@ -150,7 +150,7 @@ def test_who_lost_its_partitions_claims_none_when_it_joins_again() -> None:
     assignor, partition = CooperativeStickyAssignor(), TopicPartition("frames", 0)
     assignor.member_assignment = [partition]
     stands_at = {partition: 7}
-    _Placement(None, assignor, stands_at).on_partitions_lost([partition])
+    Placement(None, assignor, stands_at).on_partitions_lost([partition])
     assert assignor.metadata(["frames"]).owned_partitions == []
     assert stands_at == {}
 
