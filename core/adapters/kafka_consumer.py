@@ -13,6 +13,7 @@ from kafka.structs import OffsetAndMetadata
 
 from core.adapters.kafka_access import Broker, client_options
 from core.adapters.kafka_gaps import GapWatch
+from core.adapters.kafka_joins import keep_answers_between_polls
 from core.adapters.kafka_placement import Placement
 from core.adapters.kafka_places import check_reachable, first_offsets, reached_offsets
 from core.adapters.kafka_topics import ANSWER_S, require_crc32c, translated
@@ -65,7 +66,6 @@ class KafkaFrameConsumer:
         self._consumer: KafkaConsumer | None = None
         self._closed = False
         self._holds = False
-        self._joins_for_s = session_s / 2
         self._assignor = CooperativeStickyAssignor()
         self._settings = {
             **client_options(bootstrap),
@@ -92,7 +92,7 @@ class KafkaFrameConsumer:
                 self._place(consumer)
                 left = max(0.0, min(SLICE_S, deadline - time.monotonic()))
                 deliveries = self._fetch(consumer, max_records, left)
-                if deliveries or self._may_leave(consumer, deadline):
+                if deliveries or time.monotonic() >= deadline:
                     return deliveries
 
     def settle(self, progress: Iterable[Progress]) -> None:
@@ -114,30 +114,12 @@ class KafkaFrameConsumer:
         self._holds = True
         try:
             self._consumer.pause(*self._consumer.assignment())
-            handed_out = self._hold_until_joined(self._consumer)
+            handed_out = self._consumer.poll(timeout_ms=int(SLICE_S * 1000))
         except (KafkaError, ValueError, KeyError, *PARSE_ERRORS) as error:
             log.debug("hold_failed", reason=str(error))  # a partition taken away meanwhile, a broker that is away
             return
         for partition in handed_out:  # given just now, before it could be paused: it is read again later
             self._stands_at.pop(partition, None)
-
-    def _hold_until_joined(self, consumer: KafkaConsumer) -> set[TopicPartition]:
-        """The partitions that handed out records though all were to be still."""
-        found: set[TopicPartition] = set()
-        begun = time.monotonic()
-        while True:
-            found |= consumer.poll(timeout_ms=int(SLICE_S * 1000)).keys()
-            if self._may_leave(consumer, begun):
-                return found
-
-    def _may_leave(self, consumer: KafkaConsumer, deadline: float) -> bool:
-        """Whether it is time to let go of the library: not while it joins, but for a bounded time more.
-
-        It joins the group only within a poll. What the broker answers between two of them is thrown away, and it joins
-        anew; with two such members every answer begins the next round, and their partitions stay with nobody.
-        """
-        joins = consumer._coordinator.need_rejoin()  # noqa: SLF001
-        return time.monotonic() >= deadline + (self._joins_for_s if joins else 0.0)
 
     def rewind(self) -> None:
         """Forget where the reader stands; the next poll asks the ledger."""
@@ -165,6 +147,7 @@ class KafkaFrameConsumer:
             if not known:
                 consumer.close(autocommit=False, timeout_ms=1000)
                 raise BusUnavailable(f"the broker does not know the topic {self._topic} yet")
+            keep_answers_between_polls(consumer)
             consumer.subscribe([self._topic], listener=Placement(consumer, self._assignor, self._stands_at))
             self._consumer = consumer
         return self._consumer

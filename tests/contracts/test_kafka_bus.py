@@ -260,3 +260,15 @@ def test_a_worker_that_holds_makes_room_for_another_and_keeps_its_place(bus: Kaf
         working.result(PATIENCE_S)
     assert found == 2
     admin.close()
+
+
+def test_a_worker_that_seldom_looks_in_joins_all_the_same(bus: KafkaBus) -> None:
+    """The broker answers while it judges: the answer counts at its next poll, it does not ask anew."""
+    publish(bus.publisher(), records(1))
+    consumer, pause = bus.consumer(), Event()
+    taken: list[Delivery] = []
+    deadline = time.monotonic() + PATIENCE_S / 3
+    while not taken and time.monotonic() < deadline:
+        taken = consumer.poll(1, 0)
+        pause.wait(0.2)
+    assert values_by_key(taken) == {b"top": [0]}
