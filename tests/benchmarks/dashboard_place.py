@@ -3,20 +3,15 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
 from sqlalchemy import text
 
 from core.adapters import embedded
-from core.adapters.migrate import upgrade
-from core.adapters.wiring import make_artifacts, open_artifacts, open_board, open_ledger
-from core.settings import LineSettings
-from line.seed.parts import Seeded
 from tests.benchmarks.dashboard_line import fill, tell_of_cameras
-from tests.dashboard.places import Place
+from tests.dashboard.places import Place, line_at
 
 LETTER = "filled.json"
 """Written last: a folder without it was left in the middle, and is not gone on with."""
@@ -42,30 +37,13 @@ def filled_line(folder: Path, rows: int) -> Iterator[Place]:
     if os.geteuid() == 0:
         folder.chmod(0o755)  # the server runs as a user of its own there
     try:
-        with _opened(folder) as place:
+        with line_at(embedded.embedded_url(folder), folder) as place:
             if not letter.exists():
                 letter.write_text(json.dumps(_fill(place, rows)))
             tell_of_cameras(place.line, json.loads(letter.read_text())["rows"])
             yield place
     finally:
         embedded.stop(folder)
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[Place]:
-    environment = {
-        "DATABASE_URL": embedded.embedded_url(folder),
-        "ARTIFACT_URL": str(folder / "artifacts"),
-        "KAFKA_BOOTSTRAP_SERVERS": "",
-        "REDIS_URL": "",
-    }
-    settings = LineSettings(**{name.lower(): value for name, value in environment.items()})
-    ledger, now = open_ledger(settings), datetime.now(UTC)
-    with closing(ledger):
-        upgrade(ledger.engine)
-        ledger.prepare_days(now.date())
-        make_artifacts(settings)
-        yield Place(environment, Seeded(ledger, open_board(settings), open_artifacts(settings), now))
 
 
 def _fill(place: Place, rows: int) -> dict[str, object]:

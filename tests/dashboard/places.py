@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,11 +39,16 @@ class Place:
         return self.line.ledger.engine
 
 
-@contextmanager
-def fresh_line(folder: Path) -> Iterator[Place]:
+def fresh_line(folder: Path) -> AbstractContextManager[Place]:
     """An empty line in a database and a folder of its own."""
+    return line_at(servers.postgres(), folder)
+
+
+@contextmanager
+def line_at(database_url: str, folder: Path) -> Iterator[Place]:
+    """The line in this database, migrated, with its artifacts in the folder."""
     environment = {
-        "DATABASE_URL": servers.postgres(),
+        "DATABASE_URL": database_url,
         "ARTIFACT_URL": str(folder / "artifacts"),
         "KAFKA_BOOTSTRAP_SERVERS": "",
         "REDIS_URL": "",

