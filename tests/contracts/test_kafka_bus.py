@@ -229,7 +229,7 @@ def test_a_worker_that_holds_for_longer_than_it_may_be_silent_keeps_its_partitio
         consumer.hold()
         pause.wait(0.5)
     other = bus.consumer()
-    assert take_nothing(other, 3) == []
+    assert take_nothing(other, 2) == []
     assert {one.position for one in record_or_rewind(bus, consumer, taken)} == {one.position for one in taken}
 
 
