@@ -8,7 +8,7 @@ nothing is cached on either side. A time ends when the last chart is drawn or th
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,13 @@ from time import monotonic
 import psutil
 from playwright.sync_api import Page
 
-from tests.dashboard.places import Place, chromium, running_dashboard
+from tests.dashboard.places import EMPTY_TEXT, Place, chromium, running_dashboard, running_empty_page
 
 LOT_ADDRESS = "defects?defect_lot={lot}&defect_shares=0.9&defect_shares=3"
 TREND = ".st-key-trend_box .marks"
 FRESH_TAB = "fresh tab"
 IN_SESSION = "in a running session"
+FLOOR = "Streamlit with one line of text"
 QUIET_MS = 1500
 FORGOTTEN_MS = 11_000
 PATIENCE_MS = 120_000
@@ -63,19 +64,22 @@ def scenarios(cameras: int, lot: str, parts: list[str]) -> list[Scenario]:
 
 
 def measured(place: Place, folder: Path, wanted: list[Scenario], rounds: int) -> Iterator[Time]:
-    """Every scenario in both ways, round after round."""
+    """What any page of Streamlit takes, then every scenario in both ways; round after round."""
+    floor = Scenario(FLOOR, "", _rest, _rest, lambda page: page.get_by_text(EMPTY_TEXT).wait_for())
     for _ in range(rounds):
+        with _session(running_empty_page(folder)) as (page, root):
+            yield _timed(floor, FRESH_TAB, page, partial(_go, root=root, address=""))
         for scenario in wanted:
-            with _session(place, folder) as (page, root):
+            with _session(running_dashboard(place.environment, folder)) as (page, root):
                 yield _timed(scenario, FRESH_TAB, page, partial(_go, root=root, address=scenario.address))
-            with _session(place, folder) as (page, root):
+            with _session(running_dashboard(place.environment, folder)) as (page, root):
                 _settle(scenario, page, root)
                 yield _timed(scenario, IN_SESSION, page, scenario.act)
 
 
 @contextmanager
-def _session(place: Place, folder: Path) -> Iterator[tuple[Page, str]]:
-    with running_dashboard(place.environment, folder) as root, chromium() as browser:
+def _session(server: AbstractContextManager[str]) -> Iterator[tuple[Page, str]]:
+    with server as root, chromium() as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         yield page, root

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 START_S = 60.0
+EMPTY_TEXT = "nothing else is here"
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,33 @@ def line_at(database_url: str, folder: Path) -> Iterator[Place]:
 def running_dashboard(environment: dict[str, str], folder: Path, port: int = 0) -> Iterator[str]:
     """The dashboard as a process of its own, at this port or a free one; yields its address."""
     port = port or free_port()
-    log = folder / "dashboard.log"
+    with _serving(("dashboard", "--port", str(port)), environment, folder, port) as address:
+        yield address
+
+
+@contextmanager
+def running_empty_page(folder: Path) -> Iterator[str]:
+    """Streamlit itself with one line of text: what any page of it takes at least."""
+    script, port = folder / "empty_dashboard.py", free_port()
+    script.write_text(f'import streamlit\n\nstreamlit.text("{EMPTY_TEXT}")\n')
+    flags = {"server.port": port, "server.address": "127.0.0.1", "server.headless": True,
+             "server.fileWatcherType": "none", "browser.gatherUsageStats": False}  # fmt: skip
+    words = ("streamlit", "run", str(script), *(f"--{name}={str(value).lower()}" for name, value in flags.items()))
+    with _serving(words, {}, folder, port) as address:
+        yield address
+
+
+@contextmanager
+def _serving(words: Sequence[str], environment: dict[str, str], folder: Path, port: int) -> Iterator[str]:
+    address, log = f"http://127.0.0.1:{port}", folder / "dashboard.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "--port", str(port)],
+            [sys.executable, "-m", *words],
             cwd=ROOT, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            _wait_until_healthy(process, f"http://127.0.0.1:{port}", log)
-            yield f"http://127.0.0.1:{port}"
+            _wait_until_healthy(process, address, log)
+            yield address
         finally:
             process.terminate()
             process.wait(timeout=20)
