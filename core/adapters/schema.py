@@ -136,7 +136,6 @@ inspection = Table(
         text("captured_at DESC"),
         postgresql_where=text("decision in ('NG', 'REVIEW', 'ERROR')"),
     ),
-    Index("ix_inspection_lot_captured_at", "lot", text("captured_at DESC"), postgresql_where=text("lot <> ''")),
     postgresql_partition_by="RANGE (captured_at)",
 )
 
