@@ -59,13 +59,13 @@ def _page(products: list[str], cameras: list[str]) -> None:
     camera = "" if chosen == ALL else chosen
     if asked:
         _since_when(product, now)
-    _drift(product, camera)
-    _trends(product, camera, span, now)
+    drifted = [one for one in wiring.line().ledger.drift_alarms(product) if camera in ("", one.found.camera)]
+    _drift(drifted)
+    _trends(product, camera, span, now, drifted)
 
 
-def _drift(product: str, camera: str) -> None:
+def _drift(found: Sequence[DriftAlarm]) -> None:
     """What the retrain station has found to drift, whatever span is shown."""
-    found = [one for one in wiring.line().ledger.drift_alarms(product) if camera in ("", one.found.camera)]
     zone = st.context.timezone or "UTC"
     if found:
         st.warning("  \n".join(drift_words(one, zone) for one in found))
@@ -79,7 +79,7 @@ def drift_words(alarm: DriftAlarm, zone: str) -> str:
     return f"{told} {alarm.model_version_id}). {plain(alarm.found.sentence)}. {REMEDY}"
 
 
-def _trends(product: str, camera: str, span: Span, now: datetime) -> None:
+def _trends(product: str, camera: str, span: Span, now: datetime, drifted: Sequence[DriftAlarm]) -> None:
     engine = wiring.line().ledger.engine
     course = wiring.course(product, camera, span, now.replace(second=0, microsecond=0))
     if not course.steps:
@@ -94,6 +94,7 @@ def _trends(product: str, camera: str, span: Span, now: datetime) -> None:
     marks += [Mark(each.since, _short(each), is_lot=False) for each in course.alarms]
     raised = read_models.alarms_raised(engine, product, camera, since)
     marks += [Mark(each.at, "alarm", is_lot=False, words=each.what.removeprefix(read_models.ALARM)) for each in raised]
+    marks += drift_marks(drifted, since)
     said = [each for each in read_models.confirmations(engine, product, since) if camera in ("", each.camera)]
     held = limits_held(promoted, limits, since, now)
     view = TrendView(course.steps, span.step, held, marks, said, (since, now), product, camera)
@@ -113,6 +114,14 @@ def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Sp
     because = f" Just then: {plain(_change_words(near[-1]))}." if near else ""
     when = clock_words(alarm.since, zone)[:16]
     return f"**{alarm.what[0].upper()}{alarm.what[1:]} {verb}** {shares}, most likely since {when}.{because}"
+
+
+def drift_marks(drifted: Sequence[DriftAlarm], since: datetime) -> list[Mark]:
+    """Where each drift began that began in the time shown."""
+    found = [one.found for one in drifted if one.found.since >= since]
+    return [
+        Mark(one.since, WHAT_DRIFTS[one.kind], is_lot=False, words=f"{one.camera}: {one.sentence}") for one in found
+    ]
 
 
 def _short(alarm: Alarm) -> str:

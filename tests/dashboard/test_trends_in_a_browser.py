@@ -77,6 +77,8 @@ def test_what_drifts_is_told_with_camera_lot_and_since_when(browser: Browser, ru
     expect(alarm).to_contain_text("line1-top: parts look different since")
     expect(alarm).to_contain_text("lot L-7 *new*")
     expect(alarm).to_contain_text("60 of 64")
+    mark = page.locator(".st-key-trend_box svg.marks text").get_by_text("parts look different", exact=True)
+    expect(mark).to_have_count(1)
     page.context.close()
     place.line.ledger.tell_drift("gear", 1, [], place.line.now)
     page = trends(browser, address)
