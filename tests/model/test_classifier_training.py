@@ -51,13 +51,11 @@ def drawn_for(config: TrainingConfig) -> int:
     return drawer.drawn
 
 
-def test_by_default_no_drawn_defect_is_shown_twice() -> None:
-    """Drawing one costs next to nothing beside a step; seeing it again teaches what was drawn, not what defects are."""
-    assert drawn_for(ONLY_DEFECTS) == STEPS * BATCH
-
-
-def test_a_drawn_defect_is_shown_as_often_as_asked_on_average() -> None:
+def test_a_drawn_defect_is_shown_four_times_on_average() -> None:
     """Once the pool is full: the first batch fills it, one defect in four of the others is new."""
-    drawn = drawn_for(replace(ONLY_DEFECTS, defect_uses=4.0))
     expected = POOL + (STEPS - 1) * BATCH / 4
-    assert abs(drawn - expected) < 4 * np.sqrt((STEPS - 1) * BATCH * 3 / 16)
+    assert abs(drawn_for(ONLY_DEFECTS) - expected) < 4 * np.sqrt((STEPS - 1) * BATCH * 3 / 16)
+
+
+def test_every_drawn_defect_is_new_where_that_is_asked_for() -> None:
+    assert drawn_for(replace(ONLY_DEFECTS, defect_uses=1.0)) == STEPS * BATCH
