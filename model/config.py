@@ -101,8 +101,8 @@ class TrainingConfig:
     good_share: float = 0.2
     """Share of each batch shown without a defect: what the line sees nearly always."""
     defect_uses: float = 4.0
-    """How often a drawn defect is shown on average (the paper's N_s, 2 to 5). Drawing one costs next to nothing, yet with
-    new ones only the encoder got worse for the flows on every set it was tried on."""
+    """How often a drawn defect is shown on average (the paper's N_s, 2 to 5). Drawing one costs next to nothing, yet
+    with new ones only the encoder got worse for the flows on every set it was tried on."""
     flow_passes: float = 2.5
     """Passes of stage 2 over all feature vectors."""
     fewest_flow_steps: int = 2000
