@@ -84,7 +84,7 @@ class Shadowing:
             return
         judged = []
         for picture, result in zip(pictures, results, strict=True):
-            if isinstance(result, Inspection) and self._has_room(picture):
+            if isinstance(result, Inspection) and _is_of_another(result, one) and self._has_room(picture):
                 judged.append((picture, result))
         if judged:
             self.witnessed.append(Witnessed(one, detector, judged, ignore))
@@ -141,6 +141,11 @@ def _compared(one: Witnessed) -> tuple[Seen, list[Disagreement]]:
         if (inspection.decision is Decision.OK) is not (decision is Decision.OK)
     ]
     return Seen(one.run.shadow.id, len(decided), active, own), disagreed
+
+
+def _is_of_another(result: Inspection, one: OpenShadow) -> bool:
+    """Whether another model judged it: right after a promotion the earlier one does still, and agrees with itself."""
+    return result.judge.model_version_id != one.model.id
 
 
 def _wants_more(one: OpenShadow) -> bool:

@@ -157,3 +157,18 @@ def test_a_store_that_is_away_for_a_moment_delays_the_shadow(line: Line) -> None
     line.publish(frame(3, content=png(20)))
     line.work(line.bench(shadow=shadow))
     assert line.ledger.open_shadows()[0].shadow.seen == 1
+
+
+def test_a_model_is_never_held_beside_itself(line: Line) -> None:
+    """Right after a promotion the earlier model judges until the new one is loaded: its own verdicts say nothing."""
+    (earlier,) = line.ledger.versions
+    until = NOON + timedelta(days=1)
+    line.ledger.begin_shadow(Shadow(0, "disc", ShadowKind.EARLIER, earlier.id, 1, NOON, until, 100))
+    line.work(line.bench(shadow=Shadowing(line.ledger, line.load, line.clock.monotonic, at_once)))
+    assert len(decisions(line)) == 3
+    assert line.ledger.open_shadows()[0].shadow.seen == 0
+    line.promote()
+    line.clock.seconds += 3
+    line.publish(frame(3, content=png(20)))
+    line.work(line.bench(shadow=Shadowing(line.ledger, line.load, line.clock.monotonic, at_once)))
+    assert line.ledger.open_shadows()[0].shadow.seen == 1
