@@ -6,7 +6,7 @@ again repeats all of it, for nothing before the promotion changes the line.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -173,7 +173,9 @@ def _candidate_for(night: Night) -> TrainingRun:
     shop, diary = night.shop, night.diary
     incumbent = fetched_bundle(night.found.active.model, shop.artifacts, shop.folder / "bundles", shop.read_bundle)
     candidate = _trained(night, incumbent)
-    parts = gate_parts(night.found, night.snapshot)
+    # People go on reviewing while a candidate is trained: what they confirmed meanwhile counts.
+    known = replace(night.found, golden=shop.ledger.golden(diary.run.product))
+    parts = gate_parts(known, night.snapshot)
     before, after = _measured(night, incumbent, candidate, parts)
     judged = [part for part, _, _ in parts]
     rule = GateRule(night.recipe.false_reject_budget, night.recipe.review_budget)

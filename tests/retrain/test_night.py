@@ -127,6 +127,20 @@ def test_a_model_that_somebody_promotes_during_the_night_stays(line: NightLine) 
     assert "model 2 was promoted meanwhile, this was held against model 1" in found.outcome
 
 
+def test_the_gate_knows_what_was_confirmed_while_the_candidate_was_trained(line: NightLine) -> None:
+    """A training takes hours, and people go on reviewing."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def meanwhile(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        if isinstance(job, TrainJob):
+            line.confirm([spoiled(2500)])
+        return small_workshop.work(job, folder, watch)
+
+    found = run(line, work=meanwhile)
+    assert found.after is not None
+    assert found.after["confirmed defects"] == 13
+
+
 def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:
     """The candidate is registered and waits."""
     for golden in list(line.ledger.golden("disc"))[:5]:
