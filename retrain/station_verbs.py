@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from core.errors import LineError, UnknownModel
 from core.retraining import RunState
+from core.shadow import Shadows
 from retrain.gathering import NightLedger
+from retrain.watching import begin_watch
 
 
 class JudgesNoLonger(LineError):
@@ -16,8 +19,12 @@ RECENT = 200
 """Runs and promotions looked at, newest first."""
 
 
-def promote_version(ledger: NightLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
-    """One row; the run that made the candidate says so too.
+class VerbLedger(NightLedger, Shadows, Protocol):
+    """All that these verbs ask of the ledger."""
+
+
+def promote_version(ledger: VerbLedger, product: str, version_id: int, at: datetime, who: str, why: str) -> str:
+    """One row; the run that made the candidate says so too, and the model that judged until now watches it.
 
     Raises:
         UnknownModel: There is no such version of this product.
@@ -29,6 +36,7 @@ def promote_version(ledger: NightLedger, product: str, version_id: int, at: date
     outcome = f"model {version_id} is active: promoted by {who}: {why}"
     for run in ledger.training_runs(product, RECENT):
         if run.candidate_id == version_id and run.state in (RunState.AWAITING, RunState.SHADOWING):
+            begin_watch(run, ledger, at)
             ledger.save_run(replace(run, state=RunState.PROMOTED, outcome=outcome, ended_at=at))
             ledger.note_step(run.id, at, outcome)
     return outcome
