@@ -64,6 +64,14 @@ class PromotionHistory(Protocol):
         ...
 
 
+class AbandonedNights(Protocol):
+    """Slots that nobody ends."""
+
+    def give_up(self, product: str, slot: str) -> bool:
+        """Mark the slot as failed where it says that it runs; False, and nothing, while somebody runs the product."""
+        ...
+
+
 class UnreviewedParts(Protocol):
     """What the line called good and nobody looked at."""
 

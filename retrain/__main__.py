@@ -33,7 +33,7 @@ from retrain.promotion import Change, fetched_bundle, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
-from retrain.station import Station, beside, serving
+from retrain.station import NOW, Station, beside, serving
 from retrain.station_verbs import cancel, promote_version, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import engineer, parser
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> None:
     job = next(iter(nightly_jobs(one for one in ledger.products() if one.name == arguments.product)), None)
     if job is None:
         raise SettingRefused(f"--product {arguments.product}: no such product")
-    slot = f"now {now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
+    slot = f"{NOW}{now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
     ran = station.run_slot(Order(arguments.product, slot, who, arguments.why, is_asked=arguments.now))
     if not ran:
         print(f"{slot} was not run to its end here: it is another's, done already, or failed")

@@ -63,7 +63,7 @@ class DriftWatch:
                 continue
             try:
                 self.found(product.name)
-            except LineError as error:
+            except (LineError, OSError, ValueError, LookupError) as error:  # a full disk: this thread is the only one
                 log.warning("drift_not_known", product=product.name, error=str(error))
                 continue
             self.looked[product.name] = this_hour

@@ -1,11 +1,12 @@
 """What changes which model judges, or ends a run: one row each, and the run that it concerns says so."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from core.errors import LineError, UnknownModel
-from core.retraining import RunState
+from core.retraining import Promotion, RunState
 from core.shadow import Shadows
 from retrain.gathering import NightLedger
 from retrain.watching import begin_watch
@@ -57,7 +58,7 @@ def roll_back(
     active = history[0].model_version_id if history else None
     if from_model not in (None, active):
         raise JudgesNoLonger(f"model {from_model} was to be rolled back, model {active} is active")
-    earlier = next((one.model_version_id for one in history if one.model_version_id != active), None)
+    earlier = _judged_before(history)
     if active is None or earlier is None:
         raise UnknownModel(f"{product} has no earlier model to go back to")
     ledger.promote(earlier, at, who, f"rolled back from model {active}: {why}")
@@ -67,6 +68,20 @@ def roll_back(
             ledger.save_run(replace(run, state=RunState.ROLLED_BACK, outcome=outcome))
             ledger.note_step(run.id, at, outcome)
     return outcome
+
+
+def _judged_before(history: Sequence[Promotion]) -> int | None:
+    """Which model judged before the active one, without those that were rolled back: they do not come back by that.
+
+    Where nothing is left, the one that was rolled back last: a rollback can be taken back.
+    """
+    stack: list[int] = []
+    for one in reversed(history):
+        number = one.model_version_id
+        stack = [*(stack[: stack.index(number)] if number in stack else stack), number]
+    if len(stack) > 1:
+        return stack[-2]
+    return next((one.model_version_id for one in history if one.model_version_id not in stack), None)
 
 
 def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) -> str:

@@ -112,3 +112,13 @@ class MemoryRuns:
         """Those that nobody has ended, whoever holds them."""
         open_ones = [slot for slot, (state, tries) in self.nights.items() if state == "running" and tries < SLOT_TRIES]
         return [slot for slot in open_ones if self.nights_claimed[slot] >= since]
+
+    def give_up(self, product: str, slot: str) -> bool:
+        """Unless the product is locked."""
+        with self.night_lock:
+            if product in self.nights_running:
+                return False
+            state, tries = self.nights.get((product, slot), ("", 0))
+            if state == "running":
+                self.nights[product, slot] = ("failed", tries)
+        return True

@@ -27,10 +27,10 @@ def claimed(ledger: Ledger, product: str = "disc", night: str = NIGHT) -> bool:
         return ours
 
 
-def given_up(ledger: Ledger) -> bool:
+def given_up(ledger: Ledger, night: str = NIGHT) -> bool:
     """Whether the night was claimed by somebody who is then told to stop."""
     claims = []
-    with suppress(NightInterrupted), ledger.claim("disc", NIGHT, TODAY, "stopped") as ours:
+    with suppress(NightInterrupted), ledger.claim("disc", night, TODAY, "stopped") as ours:
         claims.append(ours)
         raise NightInterrupted
     return claims == [True]
@@ -72,6 +72,16 @@ def test_a_night_whose_holder_gave_up_is_taken_over_a_few_times(ledger: Ledger) 
         assert given_up(ledger)
     assert ledger.unfinished(TODAY) == []
     assert not claimed(ledger)
+
+
+def test_only_a_slot_that_nobody_runs_is_given_up(ledger: Ledger) -> None:
+    """Then it has failed, and is claimed by nobody."""
+    with ledger.claim("disc", NIGHT, TODAY, "busy"), ledger.claim("plate", NIGHT, TODAY, "busy"):
+        assert not ledger.give_up("disc", NIGHT)
+    assert given_up(ledger, NEXT)
+    assert ledger.give_up("disc", NEXT)
+    assert ledger.unfinished(TODAY) == []
+    assert not claimed(ledger, night=NEXT)
 
 
 def test_only_what_was_not_ended_is_unfinished(ledger: Ledger) -> None:
