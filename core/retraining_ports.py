@@ -19,7 +19,8 @@ class TrainingRuns(Protocol):
     def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
         """Write the run down as it stands now, and say whether that was done.
 
-        What was cancelled stays so; with `instead_of` only a run that is still in this state is written.
+        What was cancelled stays so; with `instead_of` only a run that is still in this state is written. A run that
+        somebody has begun again since is theirs: what is known of it by its earlier beginning is not written.
         """
         ...
 

@@ -75,14 +75,14 @@ def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], T
 
     Raises:
         NightFailed: It ended without a verdict; the run says why.
-        NightInterrupted: The station is to stop.
+        NightInterrupted: The station is to stop, or another has begun this run again.
         LedgerUnavailable: What came of it could not be written down.
     """
     diary = Diary(order, shop)
     try:
         return steps(order, shop, diary)
-    except NightInterrupted:
-        diary.step("the station was told to stop: this run is begun again")
+    except NightInterrupted as error:
+        diary.step(error.detail or "the station was told to stop: this run is begun again")
         raise
     except WorkshopStopped as error:
         return diary.end(RunState.CANCELLED, error.detail)

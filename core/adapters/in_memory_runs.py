@@ -41,7 +41,10 @@ class MemoryRuns:
 
     def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
         """Replace, unless it is in another state by now."""
-        state = self.all_runs[run.id - 1].state
+        known = self.all_runs[run.id - 1]
+        state = known.state
+        if known.began_at != run.began_at:
+            return False
         if state is RunState.CANCELLED if instead_of is None else state is not instead_of:
             return False
         self.all_runs[run.id - 1] = replace(run)

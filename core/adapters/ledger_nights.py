@@ -49,7 +49,7 @@ class PostgresNights:
                 raise
             finally:
                 if end != "running":
-                    self._end(product, slot, end)
+                    self._end(product, slot, end, who)
         finally:
             leave(connection)  # a session of its own: its lock ends with it, also where this process is killed
 
@@ -75,9 +75,12 @@ class PostgresNights:
             connection.detach()
             return connection
 
-    def _end(self, product: str, slot: str, state: str) -> None:
-        """On a connection of its own: the one that holds the lock may have been lost during a long run."""
-        of_slot = (night_slot.c.product == product, night_slot.c.slot == slot)
+    def _end(self, product: str, slot: str, state: str, who: str) -> None:
+        """On a connection of its own: the one that holds the lock may have been lost during a long run.
+
+        Then another may have the slot by now, and its state is theirs.
+        """
+        of_slot = (night_slot.c.product == product, night_slot.c.slot == slot, night_slot.c.who == who)
         with translated(), self.engine.begin() as connection:
             connection.execute(update(night_slot).where(*of_slot).values(state=state))
 

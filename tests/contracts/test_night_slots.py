@@ -10,6 +10,7 @@ from threading import Barrier, Event
 from time import monotonic
 
 import pytest
+from sqlalchemy import text
 
 from core.adapters.ledger import PostgresLedger
 from core.errors import NightInterrupted
@@ -140,3 +141,21 @@ def test_a_night_whose_holder_was_killed_goes_to_another_replica(postgres_ledger
 def test_a_night_that_is_over_frees_its_product_at_once(ledger: Ledger) -> None:
     """Not once the server has noticed: a slot that comes due right behind it would be refused and lost."""
     assert all(claimed(ledger, night=f"asked {number}") for number in range(150))
+
+
+def test_who_lost_the_lock_does_not_end_the_slot_of_who_has_it_now(postgres_ledger: PostgresLedger) -> None:
+    """Postgres was started again, say: the slot goes on, and is taken over should its new holder be killed."""
+    ended = text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 2")
+    with suppress(NightInterrupted), postgres_ledger.claim("disc", NIGHT, TODAY, "first"):
+        with postgres_ledger.engine.begin() as connection:
+            connection.execute(ended)
+        assert until_claimed(postgres_ledger)
+    assert postgres_ledger.unfinished(TODAY) == [("disc", NIGHT)]
+
+
+def until_claimed(ledger: Ledger) -> bool:
+    """By a second one, which then is told to stop."""
+    give_up_at = monotonic() + 30
+    while not (ours := given_up(ledger)) and monotonic() < give_up_at:
+        Event().wait(0.1)
+    return ours

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,37 @@ def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -
         run(line, work=failing(NightInterrupted()))
     assert run(line).state is RunState.PROMOTED
     assert len(line.ledger.training_runs("disc", 10)) == 1
+
+
+def test_a_run_that_another_station_has_begun_again_promotes_nothing(line: NightLine) -> None:
+    """A Postgres that was started again took the lock of whoever ran it: row and outcome are the other's."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def taken_over(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        found = small_workshop.work(job, folder, watch)
+        if isinstance(job, MeasureJob):
+            line.ledger.begin_run("disc", "2026-11-25", line.now + timedelta(minutes=5), "two", "nightly")
+        return found
+
+    with pytest.raises(NightInterrupted):
+        run(line, work=taken_over)
+    (row,) = line.ledger.training_runs("disc", 1)
+    assert (row.who, row.state, row.incumbent_id) == ("two", RunState.RUNNING, None)
+    assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_training_ends_once_another_station_has_begun_its_run_again(line: NightLine) -> None:
+    """Whoever watches it is told at the next look."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def taken_over(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        line.ledger.begin_run("disc", "2026-11-25", line.now + timedelta(minutes=5), "two", "nightly")
+        watch.reason_to_stop()
+        raise AssertionError("it goes on")
+
+    with pytest.raises(NightInterrupted):
+        run(line, work=taken_over)
+    assert said(line, line.ledger.all_runs[0]).endswith("another station has begun this run again")
 
 
 def test_hours_that_forbid_training_are_kept(line: NightLine) -> None:
