@@ -34,7 +34,7 @@ from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
 from retrain.station import NOW, Station, beside, serving
-from retrain.station_verbs import cancel, promote_version, roll_back
+from retrain.station_verbs import cancel, golden_lines, promote_version, retire, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
@@ -58,7 +58,8 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     main = parser(__doc__ or "")
     chosen = {"promote": _promote, "recipe": _recipe, "status": _status, "run": _run, "rollback": _rollback}
-    main.set_defaults(run=_timetable, chosen=chosen | {"history": _history, "cancel": _cancel})
+    chosen |= {"history": _history, "cancel": _cancel, "golden": _golden}
+    main.set_defaults(run=_timetable, chosen=chosen)
     return main
 
 
@@ -89,6 +90,16 @@ def _cancel(arguments: argparse.Namespace) -> None:
 
 def _history(arguments: argparse.Namespace) -> None:
     for line in history(wiring.open_ledger(LineSettings()), arguments.product, arguments.limit):
+        print(line)
+
+
+def _golden(arguments: argparse.Namespace) -> None:
+    ledger, product = wiring.open_ledger(LineSettings()), arguments.product
+    if arguments.retire is not None:
+        person, now = Person.at_this_machine(arguments.who), datetime.now(UTC)
+        print(retire(ledger, person, product, arguments.retire, now, arguments.why))
+        return
+    for line in golden_lines(ledger, product):
         print(line)
 
 

@@ -109,7 +109,7 @@ def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
     if not is_allowed(active.recipe, shop.clock()):
         return diary.end(RunState.SKIPPED, f"not trained: it is outside the hours {active.recipe.retrain_hours}")
     pictures = Pictures(shop.artifacts, shop.folder / "pictures", shop.decode)
-    snapshot = _snapshot(found, pictures, shop, diary)
+    snapshot = _snapshot(order, found, pictures, shop, diary)
     if isinstance(snapshot, str):
         return diary.end(RunState.SKIPPED, snapshot)
     return _candidate_for(Night(found, snapshot, pictures, shop, diary))
@@ -121,7 +121,7 @@ def _weighed(order: Order, found: Gathered, shop: Shop) -> Weighed:
     return asked_for(weight, order.who, order.why) if order.is_asked else weight
 
 
-def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
+def _snapshot(order: Order, found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
     """The pictures of this run, or why there is none."""
     by_themselves = accepted_by_themselves(found, pictures, shop, diary)
     offered = [*candidates(found, pictures), *by_themselves]
@@ -133,8 +133,8 @@ def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> 
         return f"not trained: too few pictures are left, {needed}"
     product = diary.run.product
     snapshot = shop.ledger.keep_snapshot(product, chosen.parts, shop.clock())
-    refused = refused_before(snapshot, shop.ledger.training_runs(product, REMEMBERED))
-    if refused:
+    refused = refused_before(snapshot, shop.ledger.training_runs(product, REMEMBERED), found)
+    if refused and not order.is_asked:
         return f"not trained: what these very pictures teach was refused on {refused.began_at:%Y-%m-%d}"
     diary.save(snapshot_id=snapshot.id)
     return snapshot

@@ -1,11 +1,13 @@
 """What changes which model judges, or ends a run: one row each, and the run that it concerns says so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from core.errors import LineError, UnknownModel
+from core.access import Person
+from core.changes import retire_golden
+from core.errors import LineError, UnknownModel, UnknownPart
 from core.retraining import Promotion, RunState
 from core.shadow import Shadows
 from retrain.gathering import NightLedger
@@ -98,3 +100,18 @@ def cancel(ledger: NightLedger, product: str, at: datetime, who: str, why: str) 
         ledger.save_run(replace(run, state=RunState.CANCELLED, outcome=outcome, ended_at=at))
         ledger.note_step(run.id, at, outcome)
     return f"run {running[0].id} {outcome}"
+
+
+def retire(ledger: NightLedger, person: Person, product: str, number: int, at: datetime, why: str) -> str:
+    """A golden part counts no more; raises as `core.changes.retire_golden` does."""
+    if number not in {part.id for part in ledger.golden(product)}:
+        raise UnknownPart(f"{product} has no golden part {number}")
+    retire_golden(ledger, person, number, at, why)
+    return f"golden part {number} counts no more: {why}"
+
+
+def golden_lines(ledger: NightLedger, product: str) -> Iterator[str]:
+    """Oldest first: its number, what it shows, and why it is golden."""
+    for part in ledger.golden(product):
+        kind = (part.kind or "defect") if part.is_defect else "good"
+        yield f"{part.id}: {kind} {part.sha256[:8]}, {part.added_at:%Y-%m-%d} by {part.who}: {part.why}"

@@ -11,6 +11,7 @@ import pytest
 from core.errors import BusUnavailable, NightFailed, NightInterrupted
 from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
+from core.review import Judgement, Opinion
 from core.verdict import Threshold
 from retrain.night import run_night
 from retrain.station_verbs import cancel
@@ -91,6 +92,35 @@ def test_what_was_refused_once_is_not_tried_again_unchanged(line: NightLine) -> 
     run(line)
     again = run(line, "2026-11-26")
     assert (again.state, "was refused on 2026-11-25" in again.outcome) == (RunState.SKIPPED, True)
+
+
+def test_what_was_refused_is_tried_again_once_quality_has_retired_a_golden_part(line: NightLine) -> None:
+    """And at once where a person asks for it: who asks knows what has changed."""
+    line.accept([good_part(seed) if seed % 5 else spoiled(seed) for seed in MORE_GOOD])
+    run(line)
+    assert run(line, "asked 1", is_asked=True).state is RunState.REFUSED
+    retired = line.ledger.golden("disc")[0]
+    line.ledger.retire_golden(retired.id, line.now, "ada", "no defect at all")
+    assert run(line, "2026-11-26").state is RunState.REFUSED
+    assert run(line, "2026-11-27").state is RunState.SKIPPED
+
+
+@pytest.mark.parametrize("judgement", [Judgement.WITHDRAWN, Judgement.UNSURE])
+def test_what_people_accept_no_longer_is_not_replayed(line: NightLine, judgement: Judgement) -> None:
+    """Though a model has learned it before."""
+    parts = [line.inspect(good_part(seed)) for seed in MORE_GOOD]
+    for part in parts:
+        line.say(part, Judgement.GOOD)
+    run(line)
+    learned = {part.sha256: part for part in line.ledger.snapshots("disc")[0].parts}
+    (doubted,) = [one for one in line.ledger.accepted("disc", 0) if one.sha256 in learned][:1]
+    line.ledger.settle(doubted.part, Opinion(judgement), doubted.id, line.now, "ada")
+    line.accept([good_part(seed) for seed in range(3000, 3060)])
+    line.save(replace(RECIPE, replay_share=0.9))
+    run(line, "2026-11-26")
+    again = {part.sha256 for part in line.ledger.snapshots("disc")[1].parts}
+    assert len(again & learned.keys()) > 30
+    assert doubted.sha256 not in again
 
 
 def test_a_quiet_night_says_why_it_did_nothing(line: NightLine) -> None:

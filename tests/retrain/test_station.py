@@ -10,15 +10,16 @@ import pytest
 from core.access import Person, Role
 from core.adapters.in_memory_ledger import MemoryLedger
 from core.changes import ask_station
-from core.errors import AccessDenied, LedgerUnavailable, NightInterrupted, UnknownModel
+from core.errors import AccessDenied, LedgerUnavailable, NightInterrupted, ReasonMissing, UnknownModel, UnknownPart
 from core.ports import SLOT_TRIES
 from core.product import BundleRef, Product, Recipe
 from core.request import TAKEN_FOR, Request, RequestKind, RequestState
 from core.retraining import Promotion, RunState
+from core.review import GoldenPart
 from core.verdict import Threshold
 from retrain.shop import Order
 from retrain.station import Station
-from retrain.station_verbs import roll_back
+from retrain.station_verbs import golden_lines, retire, roll_back
 
 DUE = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 LATE = DUE + timedelta(hours=1)
@@ -265,3 +266,20 @@ def test_only_an_engineer_asks(line: Line) -> None:
     with pytest.raises(AccessDenied):
         ask_station(line.ledger, operator, RequestKind.TRAIN, "disc", {}, DUE, "because")
     assert not line.station().serve()
+
+
+def test_quality_retires_a_golden_part_with_a_reason(line: Line) -> None:
+    """It is listed no more; neither without a reason, nor of another product."""
+    golden = GoldenPart(0, "disc", "a" * 64, "memory:a", True, "blot", b"", DUE, "bob", "review 7: confirmed defect")
+    number = line.ledger.add_golden(golden).id
+    assert list(golden_lines(line.ledger, "disc")) == [
+        f"{number}: blot aaaaaaaa, 2026-11-25 by bob: review 7: confirmed defect"
+    ]
+    with pytest.raises(ReasonMissing):
+        retire(line.ledger, ADA, "disc", number, DUE, " ")
+    with pytest.raises(UnknownPart):
+        retire(line.ledger, ADA, "plate", number, DUE, "no defect")
+    with pytest.raises(AccessDenied):
+        retire(line.ledger, Person("eve", frozenset({Role.OPERATOR})), "disc", number, DUE, "no defect")
+    assert "counts no more: no defect" in retire(line.ledger, ADA, "disc", number, DUE, "no defect")
+    assert list(golden_lines(line.ledger, "disc")) == []
