@@ -200,6 +200,7 @@ def _trained(night: Night, incumbent: Path) -> Path:
         night.recipe.review_budget,
         seed=night.diary.run.id,
         object_mask=night.recipe.object_mask,
+        ignore=night.recipe.ignore,
     )
     night.diary.step(f"training on {len(lesson.train)} pictures from {night.found.active.model.id}, in its own process")
     result = night.shop.work(
@@ -221,8 +222,9 @@ def _measured(
         for part, uri, mask in parts
     ]
     ground = night.files(Use.HELD_OUT, Use.CALIBRATE)[-GROUND:]
-    both, mask = [str(incumbent), str(candidate)], night.recipe.object_mask
-    job = MeasureJob(night.shop.bounds, both, pictures, ground, SYNTHETIC, seed=1, object_mask=mask)
+    both, recipe = [str(incumbent), str(candidate)], night.recipe
+    drawn = (ground, SYNTHETIC, 1, recipe.object_mask)
+    job = MeasureJob(night.shop.bounds, both, pictures, *drawn, recipe.ignore)
     night.diary.step(f"measuring both models on {len(pictures)} parts and {SYNTHETIC} drawn defects")
     result = night.shop.work(job, night.folder / "measure", watch(night.diary, night.shop, night.recipe))
     before, after = (BundleFindings.from_json(found) for found in result["findings"])

@@ -15,7 +15,7 @@ from core.review import Judgement, Opinion
 from core.verdict import Threshold
 from retrain.night import run_night
 from retrain.station_verbs import cancel
-from retrain.workshop.jobs import Job, MeasureJob, TrainJob
+from retrain.workshop.jobs import FirstJob, Job, MeasureJob, TrainJob
 from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
 from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled
@@ -121,6 +121,21 @@ def test_what_people_accept_no_longer_is_not_replayed(line: NightLine, judgement
     again = {part.sha256 for part in line.ledger.snapshots("disc")[1].parts}
     assert len(again & learned.keys()) > 30
     assert doubted.sha256 not in again
+
+
+def test_regions_that_do_not_count_on_the_line_count_in_no_step_of_a_night(line: NightLine) -> None:
+    """Neither for the candidate's limits nor for the gate."""
+    corner = (((0.0, 0.0), (0.2, 0.0), (0.0, 0.2)),)
+    line.save(replace(RECIPE, ignore=corner))
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    asked = []
+
+    def noted(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        asked.append(job.lesson.ignore if isinstance(job, TrainJob | FirstJob) else job.ignore)
+        return small_workshop.work(job, folder, watch)
+
+    run(line, work=noted)
+    assert asked == [corner, corner]
 
 
 def test_a_quiet_night_says_why_it_did_nothing(line: NightLine) -> None:
