@@ -15,6 +15,7 @@ from core.optics import OpticsCheck
 from core.ports import ModelRegistry
 from core.product import Product
 from core.request import Request, RequestKind, Requests
+from core.review_ports import GoldenSet
 from core.verdict import Threshold
 
 
@@ -38,6 +39,16 @@ def save_product(models: ModelRegistry, person: Person, product: Product, at: da
     """
     require(person, Role.QUALITY)
     models.save_product(product, at, person.name, reason_of(why))
+
+
+def retire_golden(golden: GoldenSet, person: Person, golden_id: int, at: datetime, why: str) -> None:
+    """Hold no candidate to this part any more; it stays, with the reason.
+
+    Raises:
+        AccessDenied, ReasonMissing, UnknownPart: Nothing was changed.
+    """
+    require(person, Role.QUALITY)
+    golden.retire_golden(golden_id, at, person.name, reason_of(why))
 
 
 def ask_station(

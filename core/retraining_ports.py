@@ -19,7 +19,8 @@ class TrainingRuns(Protocol):
     def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
         """Write the run down as it stands now, and say whether that was done.
 
-        What was cancelled stays so; with `instead_of` only a run that is still in this state is written.
+        What was cancelled stays so; with `instead_of` only a run that is still in this state is written. A run that
+        somebody has begun again since is theirs: what is known of it by its earlier beginning is not written.
         """
         ...
 
@@ -61,6 +62,14 @@ class PromotionHistory(Protocol):
         Raises:
             UnknownModel: No such version.
         """
+        ...
+
+
+class AbandonedNights(Protocol):
+    """Slots that nobody ends."""
+
+    def give_up(self, product: str, slot: str) -> bool:
+        """Mark the slot as failed where it says that it runs; False, and nothing, while somebody runs the product."""
         ...
 
 

@@ -31,6 +31,10 @@ class Reviews(Protocol):
         """The standing reviews that call a part defective, oldest first."""
         ...
 
+    def doubted(self, product: str) -> Sequence[Review]:
+        """The standing reviews that call a part neither good nor defective, oldest first: unsure, or taken back."""
+        ...
+
 
 class ReviewDesk(Protocol):
     """A review with all that follows from it, at once or not at all."""

@@ -90,6 +90,10 @@ class Shadows(Protocol):
         """Open it under an id of its own; one that was open for the product ends."""
         ...
 
+    def shadow_of(self, run_id: int) -> Shadow | None:
+        """The newest that this run's candidate had, open or over; None where it had none."""
+        ...
+
     def open_shadows(self) -> Sequence[OpenShadow]:
         """Those that run now, by product."""
         ...

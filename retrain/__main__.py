@@ -33,8 +33,8 @@ from retrain.promotion import Change, fetched_bundle, promote_bundle, read_with
 from retrain.recipes import with_changes
 from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
-from retrain.station import Station, beside, serving
-from retrain.station_verbs import cancel, promote_version, roll_back
+from retrain.station import NOW, Station, beside, serving
+from retrain.station_verbs import cancel, golden_lines, promote_version, retire, roll_back
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
@@ -58,7 +58,8 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     main = parser(__doc__ or "")
     chosen = {"promote": _promote, "recipe": _recipe, "status": _status, "run": _run, "rollback": _rollback}
-    main.set_defaults(run=_timetable, chosen=chosen | {"history": _history, "cancel": _cancel})
+    chosen |= {"history": _history, "cancel": _cancel, "golden": _golden}
+    main.set_defaults(run=_timetable, chosen=chosen)
     return main
 
 
@@ -92,6 +93,16 @@ def _history(arguments: argparse.Namespace) -> None:
         print(line)
 
 
+def _golden(arguments: argparse.Namespace) -> None:
+    ledger, product = wiring.open_ledger(LineSettings()), arguments.product
+    if arguments.retire is not None:
+        person, now = Person.at_this_machine(arguments.who), datetime.now(UTC)
+        print(retire(ledger, person, product, arguments.retire, now, arguments.why))
+        return
+    for line in golden_lines(ledger, product):
+        print(line)
+
+
 def _run(arguments: argparse.Namespace) -> None:
     """Here and now, under the same lock as the timetable's nights."""
     who, line, stop = engineer(arguments).name, LineSettings(), _stop()
@@ -101,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> None:
     job = next(iter(nightly_jobs(one for one in ledger.products() if one.name == arguments.product)), None)
     if job is None:
         raise SettingRefused(f"--product {arguments.product}: no such product")
-    slot = f"now {now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
+    slot = f"{NOW}{now:%Y-%m-%dT%H:%M:%S}" if arguments.now else str(night_of(job, now))
     ran = station.run_slot(Order(arguments.product, slot, who, arguments.why, is_asked=arguments.now))
     if not ran:
         print(f"{slot} was not run to its end here: it is another's, done already, or failed")

@@ -33,8 +33,8 @@ def accepted_by_themselves(found: Gathered, pictures: Pictures, shop: Shop, diar
     bundle = fetched_bundle(version, shop.artifacts, shop.folder / "bundles", shop.read_bundle)
     known = [Picture(part.sha256, str(pictures.path(part.frame_uri, part.sha256))) for part in references]
     asked = [Picture(one.sha256, str(pictures.path(one.frame_uri, one.sha256))) for one in offered]
-    job = ScoreJob(shop.bounds, str(bundle), [*known, *asked])
     recipe = found.active.recipe
+    job = ScoreJob(shop.bounds, str(bundle), [*known, *asked], recipe.ignore)
     scores = shop.work(job, shop.folder / product / f"run-{diary.run.id}" / "score", watch(diary, shop, recipe))[
         "scores"
     ]

@@ -82,6 +82,7 @@ def curated(candidates: Iterable[Candidate], golden: Golden, rule: NightRule) ->
         [one for one in unlike if one.origin is origin] for origin in (Origin.ACCEPTED, Origin.REPLAY, Origin.AUTOMATIC)
     )
     accepted = _capped(accepted, rule.lot_cap, rule.camera_cap, left_out)
+    accepted = _of_one_night(accepted, bool(replay), rule, left_out)
     parts = _split_by_time(accepted)
     parts += [one.used(Use.CALIBRATE) for one in replay if one.earlier is Use.CALIBRATE][-MOST_CALIBRATED:]
     new = [part for part in parts if part.use is Use.TRAIN]
@@ -89,7 +90,7 @@ def curated(candidates: Iterable[Candidate], golden: Golden, rule: NightRule) ->
     by_itself = _capped(automatic, rule.automatic_cap, rule.automatic_cap, left_out)
     replayed = _replayed(replay, len(new) + len(by_itself), most, rule)
     room = int(rule.automatic_share / (1 - rule.automatic_share) * (len(new) + len(replayed)))
-    taken = _drawn(by_itself, min(room, most))
+    taken = _drawn(by_itself, min(room, most - len(replayed)))
     left_out["accepted automatically beyond their share"] += len(by_itself) - len(taken)
     parts += [one.used(Use.TRAIN) for one in (*replayed, *taken)]
     return Curated(tuple(parts), {reason: count for reason, count in left_out.items() if count})
@@ -122,6 +123,16 @@ def _reason_against(one: Candidate, golden: Golden, gold: Gallery, seen: Gallery
     if gold.holds_like(one.thumbnail, limit):
         return "like a golden part"
     return "like another one" if seen.holds_like(one.thumbnail, limit) else ""
+
+
+def _of_one_night(
+    accepted: Sequence[Candidate], has_replay: bool, rule: NightRule, left_out: Counter[str]
+) -> list[Candidate]:
+    """No more than leave room for what was learned before; the others are new again the next night."""
+    share = (1 - rule.replay_share) if has_replay else 1.0
+    most = int(share * rule.most_learned / (1 - HELD_OUT_SHARE - CALIBRATE_SHARE))
+    left_out["beyond what one night learns"] += max(0, len(accepted) - most)
+    return _drawn(accepted, most)
 
 
 def _capped(candidates: Sequence[Candidate], lot_cap: int, camera_cap: int, left_out: Counter[str]) -> list[Candidate]:

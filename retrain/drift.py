@@ -6,7 +6,7 @@ did so at the part at which it last left zero. Looks come as counts by hour and 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,24 +19,40 @@ SLACK = 0.2
 LIMIT = 15.0
 """Reached by a camera all of whose parts lie beyond the quartile after 28 of them, by chance alone never in a year."""
 FEWEST_REFERENCES = 8
+FIRST_PARTS = 50
+"""Of the parts looked at: a drift that begins among these may have begun before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A camera whose scores lie higher, or lower, than those of the calibration parts, from this part on."""
+    """A camera whose scores lie higher, or lower, than those of the calibration parts, from this part on.
+
+    `place` is that part's among the camera's parts that were looked at; `is_longer`: it began before them.
+    """
 
     camera: str
     direction: str
     since: SeenScore
     parts: int
     beyond: int
+    place: int = 0
+    is_longer: bool = False
 
     def sentence(self) -> str:
         """For a run's reasons and an alarm."""
-        share = f"{self.beyond} of {self.parts} scores since lie in a quarter of the calibration's"
+        counted = f"the newest {self.parts} scores" if self.is_longer else f"{self.parts} scores since"
+        share = f"{self.beyond} of {counted} lie in a quarter of the calibration's"
         when = f"{self.since.captured_at:%Y-%m-%d %H:%M} UTC"
         lot = f", lot {self.since.lot}" if self.since.lot else ""
         return f"{self.camera} scores {self.direction} since {when}{lot}: {share}"
+
+    def after(self, known: DriftFound | None) -> "Drift":
+        """The same since the beginning that an alarm knows of: only the newest parts are looked at."""
+        begun = f"{self.camera} scores {self.direction} since"
+        is_same = known is not None and known.kind is DriftKind.SCORES and known.sentence.startswith(begun)
+        if known is None or not is_same or self.place >= FIRST_PARTS or known.since >= self.since.captured_at:
+            return self
+        return replace(self, since=replace(self.since, captured_at=known.since, lot=known.lot), is_longer=True)
 
     def as_found(self) -> DriftFound:
         """For the ledger."""
@@ -73,7 +89,7 @@ def _of_camera(scores: Sequence[SeenScore], said: str, is_beyond: Callable[[floa
     since = scores[began:]
     if climbed < LIMIT:
         return None
-    return Drift(scores[0].camera, said, since[0], len(since), sum(is_beyond(one.score) for one in since))
+    return Drift(scores[0].camera, said, since[0], len(since), sum(is_beyond(one.score) for one in since), began)
 
 
 @dataclass(frozen=True, slots=True)

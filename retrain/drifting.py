@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import structlog
 
-from core.drift import DriftAlarms, DriftFound, KeptLook, LookCount, Looks
+from core.drift import DriftAlarms, DriftFound, DriftKind, KeptLook, LookCount, Looks
 from core.errors import ArtifactMissing, ArtifactTooLarge, LedgerUnavailable, LineError
 from core.ports import ArtifactStore, Clock, ModelRegistry
 from core.product import ActiveModel, Product
@@ -63,7 +63,7 @@ class DriftWatch:
                 continue
             try:
                 self.found(product.name)
-            except LineError as error:
+            except (LineError, OSError, ValueError, LookupError) as error:  # a full disk: this thread is the only one
                 log.warning("drift_not_known", product=product.name, error=str(error))
                 continue
             self.looked[product.name] = this_hour
@@ -80,12 +80,19 @@ class DriftWatch:
             return ()
         model = active.model.id
         scores = self.ledger.recent_scores(product, model, SCORED_PARTS)
-        told = [drift.as_found() for drift in drifted(scores, letter.calibration_scores)]
+        known = self._known(product, model)
+        found = drifted(scores, letter.calibration_scores)
+        told = [drift.after(known.get(drift.camera)).as_found() for drift in found]
         if letter.look is not None and len(letter.look.distances) >= FEWEST_REFERENCES:
             self._count(product, model, letter.look)
             told += [drift.as_found() for drift in looks_drifted(self.ledger.look_counts(product, model))]
         self.ledger.tell_drift(product, model, told, self.clock())
         return told
+
+    def _known(self, product: str, model: int) -> dict[str, DriftFound]:
+        """By camera: what is told already of its scores under this model."""
+        alarms = (alarm for alarm in self.ledger.drift_alarms(product) if alarm.model_version_id == model)
+        return {alarm.found.camera: alarm.found for alarm in alarms if alarm.found.kind is DriftKind.SCORES}
 
     def _count(self, product: str, model: int, look: Look) -> None:
         """The hours that are over since the newest that was counted."""

@@ -162,6 +162,7 @@ def _trained(snapshot: Snapshot, recipe: Recipe, pictures: Pictures, shop: Shop,
         recipe.review_budget,
         seed=diary.run.id,
         object_mask=recipe.object_mask,
+        ignore=recipe.ignore,
     )
     diary.step(f"training on {len(train)} pictures from nothing, in its own process: {_said(lesson.beginning)}")
     result = shop.work(FirstJob(shop.bounds, lesson), folder / "train", watch(diary, shop, recipe))

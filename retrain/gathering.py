@@ -69,7 +69,7 @@ def gathered(active: ActiveModel, ledger: NightLedger, now: datetime) -> Gathere
     defects = ledger.defects(product)
     wrong = {review.sha256 for review in defects}
     runs, snapshots = ledger.training_runs(product, ALL_RUNS), ledger.snapshots(product)
-    taken_back = _taken_back(runs, snapshots)
+    taken_back = _taken_back(runs, snapshots) | _doubted(ledger.doubted(product), accepted)
     learned = [part for part in _learned(runs, snapshots) if part.sha256 not in wrong | taken_back]
     known = wrong | {part.sha256 for part in learned}
     fixed = [review for review in accepted if is_fixed_sample(review.sha256)][:FIXED_SAMPLE]
@@ -106,9 +106,20 @@ def gate_parts(found: Gathered, snapshot: Snapshot) -> list[tuple[GatePart, str,
     return list(of_each.values())
 
 
-def refused_before(snapshot: Snapshot, runs: Iterable[TrainingRun]) -> TrainingRun | None:
-    """The run in which the gate refused what was learned from these very pictures."""
-    return next((run for run in runs if (run.snapshot_id, run.state) == (snapshot.id, RunState.REFUSED)), None)
+def refused_before(snapshot: Snapshot, runs: Iterable[TrainingRun], found: Gathered) -> TrainingRun | None:
+    """The run in which the gate refused what was learned from these very pictures, as it would again.
+
+    That is, going on from the model that judges now, and held to as many golden parts: quality may have retired some.
+    """
+    golden = {part.sha256 for part in found.golden} | {review.sha256 for review in found.fixed}
+    same = (snapshot.id, RunState.REFUSED, found.active.model.id)
+    refused = (run for run in runs if (run.snapshot_id, run.state, run.incumbent_id) == same)
+    return next((run for run in refused if _golden_parts(run) == len(golden)), None)
+
+
+def _golden_parts(run: TrainingRun) -> float:
+    known = run.before or {}
+    return known.get("confirmed defects", 0.0) + known.get("golden good parts", 0.0)
 
 
 def _learned(runs: Iterable[TrainingRun], snapshots: Iterable[Snapshot]) -> list[LearnedPart]:
@@ -130,6 +141,11 @@ def _taken_back(runs: Iterable[TrainingRun], snapshots: Sequence[Snapshot]) -> s
     accepted = {part.sha256 for one in snapshots for part in one.parts if part.origin is Origin.ACCEPTED}
     of_those = [part for one in snapshots if one.id in rolled_back for part in one.parts]
     return {part.sha256 for part in of_those if part.origin is Origin.AUTOMATIC} - accepted
+
+
+def _doubted(doubted: Iterable[Review], accepted: Iterable[Review]) -> set[str]:
+    """Pictures of which a person said something that stands no more, or was unsure: accepted by nobody any more."""
+    return {review.sha256 for review in doubted} - {review.sha256 for review in accepted}
 
 
 def _unreviewed(active: ActiveModel, ledger: NightLedger, now: datetime) -> Sequence[LearnedPart]:

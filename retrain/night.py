@@ -6,7 +6,7 @@ again repeats all of it, for nothing before the promotion changes the line.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,14 +75,14 @@ def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], T
 
     Raises:
         NightFailed: It ended without a verdict; the run says why.
-        NightInterrupted: The station is to stop.
+        NightInterrupted: The station is to stop, or another has begun this run again.
         LedgerUnavailable: What came of it could not be written down.
     """
     diary = Diary(order, shop)
     try:
         return steps(order, shop, diary)
-    except NightInterrupted:
-        diary.step("the station was told to stop: this run is begun again")
+    except NightInterrupted as error:
+        diary.step(error.detail or "the station was told to stop: this run is begun again")
         raise
     except WorkshopStopped as error:
         return diary.end(RunState.CANCELLED, error.detail)
@@ -109,7 +109,7 @@ def _run(order: Order, shop: Shop, diary: Diary) -> TrainingRun:
     if not is_allowed(active.recipe, shop.clock()):
         return diary.end(RunState.SKIPPED, f"not trained: it is outside the hours {active.recipe.retrain_hours}")
     pictures = Pictures(shop.artifacts, shop.folder / "pictures", shop.decode)
-    snapshot = _snapshot(found, pictures, shop, diary)
+    snapshot = _snapshot(order, found, pictures, shop, diary)
     if isinstance(snapshot, str):
         return diary.end(RunState.SKIPPED, snapshot)
     return _candidate_for(Night(found, snapshot, pictures, shop, diary))
@@ -121,7 +121,7 @@ def _weighed(order: Order, found: Gathered, shop: Shop) -> Weighed:
     return asked_for(weight, order.who, order.why) if order.is_asked else weight
 
 
-def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
+def _snapshot(order: Order, found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> Snapshot | str:
     """The pictures of this run, or why there is none."""
     by_themselves = accepted_by_themselves(found, pictures, shop, diary)
     offered = [*candidates(found, pictures), *by_themselves]
@@ -133,8 +133,8 @@ def _snapshot(found: Gathered, pictures: Pictures, shop: Shop, diary: Diary) -> 
         return f"not trained: too few pictures are left, {needed}"
     product = diary.run.product
     snapshot = shop.ledger.keep_snapshot(product, chosen.parts, shop.clock())
-    refused = refused_before(snapshot, shop.ledger.training_runs(product, REMEMBERED))
-    if refused:
+    refused = refused_before(snapshot, shop.ledger.training_runs(product, REMEMBERED), found)
+    if refused and not order.is_asked:
         return f"not trained: what these very pictures teach was refused on {refused.began_at:%Y-%m-%d}"
     diary.save(snapshot_id=snapshot.id)
     return snapshot
@@ -173,7 +173,9 @@ def _candidate_for(night: Night) -> TrainingRun:
     shop, diary = night.shop, night.diary
     incumbent = fetched_bundle(night.found.active.model, shop.artifacts, shop.folder / "bundles", shop.read_bundle)
     candidate = _trained(night, incumbent)
-    parts = gate_parts(night.found, night.snapshot)
+    # People go on reviewing while a candidate is trained: what they confirmed meanwhile counts.
+    known = replace(night.found, golden=shop.ledger.golden(diary.run.product))
+    parts = gate_parts(known, night.snapshot)
     before, after = _measured(night, incumbent, candidate, parts)
     judged = [part for part, _, _ in parts]
     rule = GateRule(night.recipe.false_reject_budget, night.recipe.review_budget)
@@ -198,6 +200,7 @@ def _trained(night: Night, incumbent: Path) -> Path:
         night.recipe.review_budget,
         seed=night.diary.run.id,
         object_mask=night.recipe.object_mask,
+        ignore=night.recipe.ignore,
     )
     night.diary.step(f"training on {len(lesson.train)} pictures from {night.found.active.model.id}, in its own process")
     result = night.shop.work(
@@ -219,8 +222,9 @@ def _measured(
         for part, uri, mask in parts
     ]
     ground = night.files(Use.HELD_OUT, Use.CALIBRATE)[-GROUND:]
-    both, mask = [str(incumbent), str(candidate)], night.recipe.object_mask
-    job = MeasureJob(night.shop.bounds, both, pictures, ground, SYNTHETIC, seed=1, object_mask=mask)
+    both, recipe = [str(incumbent), str(candidate)], night.recipe
+    drawn = (ground, SYNTHETIC, 1, recipe.object_mask)
+    job = MeasureJob(night.shop.bounds, both, pictures, *drawn, recipe.ignore)
     night.diary.step(f"measuring both models on {len(pictures)} parts and {SYNTHETIC} drawn defects")
     result = night.shop.work(job, night.folder / "measure", watch(night.diary, night.shop, night.recipe))
     before, after = (BundleFindings.from_json(found) for found in result["findings"])

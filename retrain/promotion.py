@@ -1,5 +1,6 @@
 """A trained bundle becomes a model version, and one row makes it the one that judges."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,10 +79,17 @@ def fetched_bundle(version: ModelVersion, artifacts: ArtifactStore, folder: Path
     own = folder / version.bundle.sha256
     own.mkdir(parents=True, exist_ok=True)
     for name in (WEIGHTS, LETTER):
-        (own / name).write_bytes(artifacts.get(version.bundle.uri.removesuffix(LETTER) + name))
+        _replace(own / name, artifacts.get(version.bundle.uri.removesuffix(LETTER) + name))
     if (found := reader(own).sha256) != version.bundle.sha256:
         raise BundleRefused(f"sha256 {found[:12]} where {version.bundle.sha256[:12]} is registered")
     return own
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Never half there: a training reads this bundle while somebody asks whether its product has drifted."""
+    passing = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    passing.write_bytes(content)
+    passing.replace(path)
 
 
 def _upload(artifacts: ArtifactStore, name: str, path: Path) -> str:

@@ -3,7 +3,9 @@
 The decisions are pure and say their numbers; `settle` carries them out, whichever replica comes first.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -11,17 +13,16 @@ import structlog
 
 from core.night_rule import NightRule
 from core.retraining import RunState, TrainingRun
-from core.shadow import OpenShadow, Shadow, ShadowKind, Shadows
-from retrain.gate import CHANCE, chance_of
+from core.review import Review
+from core.shadow import Disagreement, OpenShadow, Shadow, ShadowKind, Shadows
+from core.verdict import Decision
+from retrain.gate import CHANCE, NAMED, chance_of
 from retrain.gathering import NightLedger
-from retrain.station_verbs import RECENT, roll_back
+from retrain.station_verbs import RECENT, JudgesNoLonger, roll_back
+from retrain.watching import LEAST_SHARE, Alarm, Rollback, begin_watch, judged_after_promotion
 
-FEWEST_WATCHED = 30
-"""Parts without which nothing is rolled back: a handful of bad parts in a row is a day like any other."""
-FAR = 0.001
-"""So unlikely must a count of rejects be at the predicted share before the share counts as left."""
-LEAST_SHARE = 0.005
-"""A prediction of none would call the first reject impossible."""
+MOST_APART = 100_000
+"""Disagreements that are looked through for defects that people have confirmed meanwhile."""
 
 log = structlog.get_logger("retrain")
 
@@ -30,36 +31,10 @@ class ShadowLedger(NightLedger, Shadows, Protocol):
     """All that settling asks of the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """The promotion is taken back; the sentence says why."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """The model stays; the sentence says that it is the parts."""
-
-    why: str
-
-
-def judged_after_promotion(watch: Shadow) -> Rollback | Alarm | None:
-    """What the first parts after a promotion say, with the earlier model beside the new one; None where all is well."""
-    share, chance = max(watch.expected, LEAST_SHARE), FAR
-    if watch.seen < FEWEST_WATCHED or chance_of(watch.active_rejected, watch.seen, share) >= chance:
-        return None
-    count = f"{watch.active_rejected} of {watch.seen} parts are rejected, {watch.expected:.1%} were predicted"
-    beside = f"model {watch.model_version_id} rejects {watch.shadow_rejected} of the same parts"
-    if chance_of(watch.shadow_rejected, watch.seen, share) < chance:
-        return Alarm(f"{count}; {beside} too: it is the parts, not the model")
-    return Rollback(f"{count}; {beside}: it is the new model")
-
-
 def reasons_against_shadow(candidate: Shadow, rule: NightRule, budget: float) -> tuple[str, ...]:
     """Why a candidate that the gate let pass is still not promoted by itself after its shadow run."""
     if candidate.seen == 0:
-        return (f"no part came by during its shadow run of {rule.shadow_hours:g} hours",)
+        return (f"it scored no part in its shadow run of {rule.shadow_hours:g} hours",)
     worse = candidate.shadow_rejected > candidate.active_rejected
     if worse and chance_of(candidate.shadow_rejected, candidate.seen, max(budget, LEAST_SHARE)) < CHANCE:
         count = f"{candidate.shadow_rejected} of {candidate.seen} parts, the active model {candidate.active_rejected}"
@@ -75,6 +50,17 @@ def reasons_against_meanwhile(run: TrainingRun, active_id: int) -> tuple[str, ..
     if active_id == run.incumbent_id:
         return ()
     return (f"model {active_id} was promoted meanwhile, this was held against model {run.incumbent_id}",)
+
+
+def reasons_to_refuse_after(apart: Sequence[Disagreement], defects: Sequence[Review], earlier: int) -> tuple[str, ...]:
+    """Why a candidate is refused after all: people have confirmed defects since the gate that only it called good."""
+    passed = {one.part for one in apart if one.shadow_decision == Decision.OK.value}
+    missed = [review for review in defects if review.part in passed]
+    if not missed:
+        return ()
+    named = ", ".join(f"{review.opinion.kind or 'defect'} {review.sha256[:8]}" for review in missed[:NAMED])
+    more = f" and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
+    return (f"in its shadow run it missed {len(missed)} confirmed defects that model {earlier} catches: {named}{more}",)
 
 
 def opened(run: TrainingRun, candidate_id: int, rule: NightRule, now: datetime) -> Shadow:
@@ -114,21 +100,25 @@ def _end_stranded(ledger: ShadowLedger, now: datetime) -> None:
     in_shadow = [run for run in runs if run.state is RunState.SHADOWING]
     if not in_shadow:
         return
-    looked_at, active = {one.shadow.run_id for one in ledger.open_shadows()}, ledger.active()
+    looked_at, active = {(one.shadow.run_id, one.shadow.kind) for one in ledger.open_shadows()}, ledger.active()
     for run in in_shadow:
-        if run.id not in looked_at:
-            _end_cut_short(run, active[run.product].model.id == run.candidate_id, ledger, now)
+        if (run.id, ShadowKind.CANDIDATE) not in looked_at:
+            is_watched = (run.id, ShadowKind.EARLIER) in looked_at
+            _end_cut_short(run, active[run.product].model.id == run.candidate_id, is_watched, ledger, now)
 
 
-def _end_cut_short(run: TrainingRun, is_active: bool, ledger: ShadowLedger, now: datetime) -> None:
+def _end_cut_short(run: TrainingRun, is_active: bool, is_watched: bool, ledger: ShadowLedger, now: datetime) -> None:
     outcome = "its shadow run was cut short: it awaits a person"
     if is_active:
         outcome = f"model {run.candidate_id} is active"
     state = RunState.PROMOTED if is_active else RunState.AWAITING
     ended = replace(run, state=state, outcome=outcome, ended_at=now)
     # Another replica may be about to say what the shadow run led to: what it says stands.
-    if ledger.save_run(ended, instead_of=RunState.SHADOWING):
-        ledger.note_step(run.id, now, outcome)
+    if not ledger.save_run(ended, instead_of=RunState.SHADOWING):
+        return
+    ledger.note_step(run.id, now, outcome)
+    if is_active and not is_watched:
+        begin_watch(run, ledger, now)
 
 
 def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who: str) -> None:
@@ -143,6 +133,9 @@ def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who:
     seen = (
         f"{shadow.seen} parts in the shadow: it rejects {shadow.shadow_rejected}, the active {shadow.active_rejected}"
     )
+    if missed := _missed(shadow, run.product, earlier, ledger):
+        _end(replace(run, verdict=(*run.verdict, *missed)), RunState.REFUSED, f"refused: {missed[0]}", ledger, now)
+        return
     against = (
         *reasons_against_shadow(shadow, recipe, recipe.review_budget),
         *reasons_against_meanwhile(run, earlier),
@@ -152,9 +145,16 @@ def _settle_candidate(one: OpenShadow, ledger: ShadowLedger, now: datetime, who:
         _end(run, RunState.AWAITING, f"{seen}; awaits a person: {'; '.join(against)}", ledger, now)
         return
     ledger.promote(shadow.model_version_id, now, who, f"run {run.id} passed gate and shadow run")
+    # The watch before the row: who is killed between the two leaves a run that is still in shadow, and is found.
+    begin_watch(run, ledger, now)
     _end(run, RunState.PROMOTED, f"{seen}; model {shadow.model_version_id} is active", ledger, now)
-    watching = replace(opened(run, earlier, recipe, now), kind=ShadowKind.EARLIER, expected=shadow.shadow_share)
-    ledger.begin_shadow(watching)
+
+
+def _missed(shadow: Shadow, product: str, earlier: int, ledger: ShadowLedger) -> tuple[str, ...]:
+    """Golden ones alone: what quality has retired counts no more."""
+    golden = {part.sha256 for part in ledger.golden(product) if part.is_defect}
+    defects = [review for review in ledger.defects(product) if review.sha256 in golden]
+    return reasons_to_refuse_after(ledger.disagreements(shadow.id, MOST_APART), defects, earlier)
 
 
 def _settle_watch(one: OpenShadow, ledger: ShadowLedger, now: datetime, who: str) -> None:
@@ -164,12 +164,24 @@ def _settle_watch(one: OpenShadow, ledger: ShadowLedger, now: datetime, who: str
         ledger.end_shadow(watch.id, now)  # another model judges by now
     elif (found is not None or watch.is_over(now)) and ledger.end_shadow(watch.id, now):
         if isinstance(found, Rollback):
-            roll_back(ledger, watch.product, now, who, found.why)
+            _roll_back(run, ledger, now, who, found.why)
         elif isinstance(found, Alarm):
             ledger.note_step(run.id, now, f"alarm: {found.why}")
             log.warning("parts_changed", product=watch.product, reason=found.why)
         else:
-            ledger.note_step(run.id, now, f"as predicted: {watch.active_rejected} of {watch.seen} parts rejected")
+            ledger.note_step(run.id, now, _watched(watch, run))
+
+
+def _roll_back(run: TrainingRun, ledger: ShadowLedger, now: datetime, who: str, why: str) -> None:
+    """Unless somebody was quicker: what they chose stays."""
+    with suppress(JudgesNoLonger):
+        roll_back(ledger, run.product, now, who, why, run.candidate_id)
+
+
+def _watched(watch: Shadow, run: TrainingRun) -> str:
+    if not watch.seen:
+        return f"alarm: no part by model {run.candidate_id} was seen after its promotion: do the workers load it?"
+    return f"as predicted: {watch.active_rejected} of {watch.seen} parts rejected"
 
 
 def _for_a_person(run: TrainingRun) -> tuple[str, ...]:

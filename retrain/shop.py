@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from core.errors import BusUnavailable, LedgerUnavailable
+from core.errors import BusUnavailable, LedgerUnavailable, NightInterrupted
 from core.inspection import TrainingProgress
 from core.night_rule import hours_of
 from core.ports import ArtifactStore, Clock, FrameDecoder
@@ -24,6 +24,7 @@ from retrain.workshop_door import Watch, WorkshopStopped, worked
 
 LOOKED_AT = 20
 """Newest runs of a product among which a run that is under way is looked for."""
+TAKEN_OVER = "another station has begun this run again"
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger("retrain")
@@ -91,6 +92,7 @@ class Diary:
 
         Raises:
             WorkshopStopped: Somebody cancelled the run: its row stays as they left it.
+            NightInterrupted: Another station has begun it again.
         """
         changed = replace(self.run, **changes)
         if not self._shop.ledger.save_run(changed):
@@ -109,15 +111,23 @@ class Diary:
         return ended
 
     def was_cancelled(self) -> str:
-        """The sentence of whoever cancelled it meanwhile; empty where nobody did."""
+        """The sentence of whoever cancelled it meanwhile; empty where nobody did.
+
+        Raises:
+            NightInterrupted: Another station has begun it again, for this one has lost its lock.
+        """
         newest = self._shop.ledger.training_runs(self.run.product, LOOKED_AT)
-        return next((run.outcome for run in newest if (run.id, run.state) == (self.run.id, RunState.CANCELLED)), "")
+        own = next((run for run in newest if run.id == self.run.id), self.run)
+        if own.began_at != self.run.began_at:
+            raise NightInterrupted(TAKEN_OVER)
+        return own.outcome if own.state is RunState.CANCELLED else ""
 
     def check_cancelled(self) -> None:
         """Nothing, where the run may go on; asked before what cannot be taken back.
 
         Raises:
             WorkshopStopped: Somebody cancelled it.
+            NightInterrupted: Another station has begun it again.
         """
         if said := self.was_cancelled():
             raise WorkshopStopped(said)

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from core.ports import NightSlots
 from core.product import Product
 from core.request import Request, RequestKind, Requests, RequestState
 from core.retraining import RunState, TrainingRun
-from retrain.first_model import check_first
+from core.retraining_ports import AbandonedNights
+from retrain.first_model import AlreadyTraining, check_first
 from retrain.shadows import ShadowLedger, settle
 from retrain.shop import Order
 from retrain.station_verbs import RECENT, cancel, promote_version, roll_back
@@ -21,6 +23,13 @@ from retrain.timetable import MISFIRE_GRACE_S, NightlyJob, due_times, night_of, 
 
 ASKED = "asked "
 """How the slot of a request begins; its number follows."""
+NOW = "now "
+"""How the slot of a run begins that somebody started in a terminal; the time follows."""
+TAKEN_OVER_FOR = timedelta(days=1)
+ABANDONED = "whoever ran it ended without a word, more than once or long ago: nobody takes it over any more"
+ABANDONED_AFTER = timedelta(minutes=10)
+UNANSWERABLE = (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError)
+"""What a request may meet that nobody foresaw: it is refused with that, and the next one is served."""
 
 log = structlog.get_logger("retrain")
 
@@ -29,7 +38,7 @@ class NoFirstModel(LineError):
     """No first model came of it: the run's log on the page Models says more; put that right and ask again."""
 
 
-class StationLedger(ShadowLedger, NightSlots, Requests, Protocol):
+class StationLedger(ShadowLedger, NightSlots, AbandonedNights, Requests, Protocol):
     """All that the station asks of the ledger."""
 
 
@@ -73,6 +82,8 @@ class Station:
         for order in (*self._missed(products, now), *self._left_behind(now)):
             if order.product not in self.running:
                 self._begin(order)
+        for product in self.ledger.products():
+            self._fail_abandoned(product.name, now)
 
     def serve(self) -> bool:
         """Do the oldest thing that somebody asked for; False where nobody asked."""
@@ -91,10 +102,14 @@ class Station:
             state, said = RequestState.DONE, self._answers()[request.kind](request)
         except LedgerUnavailable:
             raise
-        except (LineError, ValueError) as error:
+        except LineError as error:
             state, said = RequestState.REFUSED, str(error)
-        if said is None:
-            return
+        except UNANSWERABLE as error:
+            state, said = RequestState.REFUSED, f"{type(error).__name__}: {error}"
+        if said is not None:
+            self._answer(request, state, said)
+
+    def _answer(self, request: Request, state: RequestState, said: str) -> None:
         self.ledger.answer(request.id, state, said, self.clock())
         log.info("request_answered", kind=request.kind.value, product=request.product, state=state.value, answer=said)
 
@@ -133,9 +148,8 @@ class Station:
 
     def _left_behind(self, now: datetime) -> list[Order]:
         """Whether their holder lives is told by its lock, when the slot is claimed."""
-        since = now - timedelta(days=1)
         orders = []
-        for product, slot in self.ledger.unfinished(since):
+        for product, slot in self.ledger.unfinished(now - TAKEN_OVER_FOR):
             runs = [run for run in self.ledger.training_runs(product, RECENT) if run.slot == slot]
             is_cancelled = any(run.state is RunState.CANCELLED for run in runs)
             why = runs[0].why if runs else "left behind"
@@ -145,17 +159,47 @@ class Station:
             if asked:
                 orders.append(_order_of(asked[0]))
             else:
-                orders.append(Order(product, slot, runs[0].who if runs else self.who, why, slot.startswith(ASKED)))
+                is_asked = slot.startswith((ASKED, NOW))
+                orders.append(Order(product, slot, runs[0].who if runs else self.who, why, is_asked))
         return orders
+
+    def _fail_abandoned(self, product: str, now: datetime) -> None:
+        """Runs that nobody has in hand and nobody takes over: they would be shown as under way for ever."""
+        taken_over = self.ledger.unfinished(now - TAKEN_OVER_FOR)
+        for run in self.ledger.training_runs(product, RECENT):
+            is_old = run.state is RunState.RUNNING and run.began_at < now - ABANDONED_AFTER
+            if not is_old or (product, run.slot) in taken_over or not self.ledger.give_up(product, run.slot):
+                continue
+            if self.ledger.save_run(replace(run, state=RunState.FAILED, outcome=ABANDONED, ended_at=now), run.state):
+                self.ledger.note_step(run.id, now, ABANDONED)
 
     def _train(self, request: Request) -> str | None:
         order = _order_of(request)
         if order.images:
             return self._train_first(request, order)
+        if self._run_of(order) is not None:
+            return _begins(order)  # whoever began it was killed before it could say so
         if request.product not in self.ledger.active():
             raise UnknownModel(f"{request.product} has no active model to start from")
-        self._begin(order)
-        return f"training of {request.product} begins; its run is shown as {order.slot!r}"
+        self.start(lambda: self._run_asked(request, order))
+        return None
+
+    def _run_asked(self, request: Request, order: Order) -> None:
+        """Says that it begins once the product is ours: while another training of it goes on, it does not."""
+
+        def night(_: str, __: str) -> None:
+            with suppress(LedgerUnavailable):  # the request is taken again, and finds the run
+                self._answer(request, RequestState.DONE, _begins(order))
+            self.run(order)
+
+        if run_claimed(self.ledger, order.product, order.slot, self.clock(), self.who, night):
+            return
+        with suppress(LedgerUnavailable):
+            runs = self.ledger.training_runs(order.product, RECENT)
+            others = [run for run in runs if run.state is RunState.RUNNING and run.slot != order.slot]
+            if others and self._run_of(order) is None:
+                said = AlreadyTraining(f"{order.product}: run {others[0].id}, {others[0].slot!r}")
+                self._answer(request, RequestState.REFUSED, str(said))
 
     def _train_first(self, request: Request, order: Order) -> str | None:
         """What came of it, once it has come to an end; begins it where nobody has, or whoever had is dead.
@@ -187,7 +231,15 @@ class Station:
 
     def _promote(self, request: Request) -> str:
         version, _ = self.ledger.model_version(int(request.details["model_version_id"]))
+        if self._has_promoted(request, version.id):
+            return f"model {version.id} was promoted by {request.who}: {request.why}"
         return promote_version(self.ledger, request.product, version.id, self.clock(), request.who, request.why)
+
+    def _has_promoted(self, request: Request, version_id: int) -> bool:
+        """Whether a station did it that was killed before it could answer: who rolled back since is not undone."""
+        promotions = self.ledger.promotions(request.product, RECENT)
+        own = (version_id, request.who, request.why)
+        return any((one.model_version_id, one.who, one.why) == own and one.at >= request.asked_at for one in promotions)
 
     def _roll_back(self, request: Request) -> str:
         asked = request.details.get("from_model")
@@ -209,6 +261,10 @@ def _order_of(request: Request) -> Order:
         raise ValueError(f"the pictures of a first model are a list of URIs, got {str(images)[:100]!r}")
     once = tuple(dict.fromkeys(images))
     return Order(request.product, f"{ASKED}{request.id}", request.who, request.why, is_asked=True, images=once)
+
+
+def _begins(order: Order) -> str:
+    return f"training of {order.product} begins; its run is shown as {order.slot!r}"
 
 
 def _outcome(run: TrainingRun) -> str:

@@ -24,6 +24,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     _verb(verbs, "cancel", "end the training that runs")
     history = _verb(verbs, "history", "what the nights did and why")
     history.add_argument("--limit", type=int, default=10, help="how many, newest first")
+    golden = _verb(verbs, "golden", "the parts that every candidate is held to; quality may retire one")
+    golden.add_argument("--retire", type=int, metavar="NUMBER", help="it counts no more; --why says the reason")
+    golden.set_defaults(why="")
     verbs.add_parser("status", help="products and what judges them")
     return main
 

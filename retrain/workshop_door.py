@@ -51,7 +51,7 @@ def worked(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
     (folder / RESULT).unlink(missing_ok=True)
     (folder / PROGRESS).unlink(missing_ok=True)
     with (folder / LOG).open("wb") as log:
-        command = [sys.executable, "-m", "retrain.workshop", str(folder)]
+        command = [sys.executable, "-m", "retrain.workshop", str(folder), str(os.getpid())]
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             _look_after(process, folder, watch)

@@ -5,7 +5,7 @@ Whatever goes wrong here costs the shadow run, never a verdict: nothing waits fo
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -17,6 +17,7 @@ from core.review import PartKey
 from core.shadow import Disagreement, OpenShadow, Seen, Shadows
 from core.verdict import Decision, judge
 from worker.ignoring import without_regions
+from worker.keep import frame_name
 from worker.model_slot import REFUSALS, Load, Start
 from worker.opening import Picture
 from worker.scoring import NoScore, scores
@@ -27,6 +28,9 @@ MOST_BYTES = 256 * 1024 * 1024
 """Pixels remembered of a batch: of one that holds more, the shadow sees the first."""
 
 log = structlog.get_logger("worker")
+
+Put = Callable[[str, bytes], str]
+"""Keeps a picture under a name and returns its URI; raises ArtifactsUnavailable."""
 
 Answered = tuple[Picture, Inspection]
 
@@ -45,6 +49,8 @@ class Witnessed:
 class Shadowing:
     """Follows the open shadow runs; remembers a batch until it is recorded, and scores it only then.
 
+    Of parts on which the two disagree the picture is kept as well: of those that the line called good it is not there.
+
     Scored before, its parts would wait for their rows, and those with a deadline could become late by it.
     """
 
@@ -52,6 +58,7 @@ class Shadowing:
     load: Load
     monotonic: Callable[[], float]
     start: Start
+    put: Put = lambda _, __: ""
     looked_at: float = float("-inf")
     open: Mapping[str, OpenShadow] = field(default_factory=dict)
     loading: dict[int, "Future[Detector]"] = field(default_factory=dict)
@@ -84,7 +91,7 @@ class Shadowing:
             return
         judged = []
         for picture, result in zip(pictures, results, strict=True):
-            if isinstance(result, Inspection) and self._has_room(picture):
+            if isinstance(result, Inspection) and _is_of_another(result, one) and self._has_room(picture):
                 judged.append((picture, result))
         if judged:
             self.witnessed.append(Witnessed(one, detector, judged, ignore))
@@ -96,13 +103,27 @@ class Shadowing:
         for one in self.witnessed:
             counts, others = _compared(one)
             seen.append(counts)
-            disagreed += others
+            disagreed += self._pictured(others, one.judged)
         self.begin()
         if seen:
             try:
                 self.runs.note_seen(seen, disagreed)
             except LedgerUnavailable as error:
                 log.warning("shadow_not_noted", error=str(error))
+
+    def _pictured(self, found: Sequence[Disagreement], judged: Sequence[Answered]) -> list[Disagreement]:
+        """With the pictures that nobody kept; without, where the store is away: nothing waits for it."""
+        pictures = {picture.header.id: picture for picture, _ in judged}
+        kept: list[Disagreement] = []
+        for number, one in enumerate(found):
+            picture = pictures[one.part.frame_id]
+            try:
+                uri = one.frame_uri or self.put(frame_name(picture.header, picture.content), picture.content)
+            except ArtifactsUnavailable as error:
+                log.warning("disagreement_not_pictured", error=str(error))
+                return [*kept, *found[number:]]
+            kept.append(replace(one, frame_uri=uri))
+        return kept
 
     def _has_room(self, picture: Picture) -> bool:
         self.held += picture.image.pixels.nbytes
@@ -141,6 +162,11 @@ def _compared(one: Witnessed) -> tuple[Seen, list[Disagreement]]:
         if (inspection.decision is Decision.OK) is not (decision is Decision.OK)
     ]
     return Seen(one.run.shadow.id, len(decided), active, own), disagreed
+
+
+def _is_of_another(result: Inspection, one: OpenShadow) -> bool:
+    """Whether another model judged it: right after a promotion the earlier one does still, and agrees with itself."""
+    return result.judge.model_version_id != one.model.id
 
 
 def _wants_more(one: OpenShadow) -> bool:

@@ -68,6 +68,11 @@ class MemoryReviews:
         """Oldest first."""
         return self._judged(product, Judgement.DEFECT)
 
+    def doubted(self, product: str) -> Sequence[Review]:
+        """Oldest first."""
+        of_each = [self._judged(product, judgement) for judgement in (Judgement.UNSURE, Judgement.WITHDRAWN)]
+        return sorted((each for found in of_each for each in found), key=lambda each: each.id)
+
     def remember_features(self, review_id: int, features: Sequence[float]) -> None:
         """Once per review."""
         self.looks.setdefault(review_id, tuple(features))

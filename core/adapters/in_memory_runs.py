@@ -41,7 +41,10 @@ class MemoryRuns:
 
     def save_run(self, run: TrainingRun, instead_of: RunState | None = None) -> bool:
         """Replace, unless it is in another state by now."""
-        state = self.all_runs[run.id - 1].state
+        known = self.all_runs[run.id - 1]
+        state = known.state
+        if known.began_at != run.began_at:
+            return False
         if state is RunState.CANCELLED if instead_of is None else state is not instead_of:
             return False
         self.all_runs[run.id - 1] = replace(run)
@@ -112,3 +115,13 @@ class MemoryRuns:
         """Those that nobody has ended, whoever holds them."""
         open_ones = [slot for slot, (state, tries) in self.nights.items() if state == "running" and tries < SLOT_TRIES]
         return [slot for slot in open_ones if self.nights_claimed[slot] >= since]
+
+    def give_up(self, product: str, slot: str) -> bool:
+        """Unless the product is locked."""
+        with self.night_lock:
+            if product in self.nights_running:
+                return False
+            state, tries = self.nights.get((product, slot), ("", 0))
+            if state == "running":
+                self.nights[product, slot] = ("failed", tries)
+        return True

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.adapters.in_memory_runs import MemoryRuns
 from core.review import PartKey
-from core.shadow import Disagreement, OpenShadow, Seen, Shadow
+from core.shadow import Disagreement, OpenShadow, Seen, Shadow, ShadowKind
 
 
 @dataclass(kw_only=True)
@@ -24,6 +24,11 @@ class MemoryShadows(MemoryRuns):
         number = len(self.all_shadows) + 1
         self.all_shadows[number] = replace(shadow, id=number)
         return self.all_shadows[number]
+
+    def shadow_of(self, run_id: int) -> Shadow | None:
+        """The last that was begun."""
+        own = [one for one in self.all_shadows.values() if (one.run_id, one.kind) == (run_id, ShadowKind.CANDIDATE)]
+        return own[-1] if own else None
 
     def open_shadows(self) -> Sequence[OpenShadow]:
         """By product."""

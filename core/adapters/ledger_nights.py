@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.adapters.database import leave, translated
@@ -15,6 +15,12 @@ from core.ports import SLOT_TRIES
 
 NIGHT_LOCKS = 0x6E697465
 """The space of our advisory locks: ASCII of "nite"."""
+
+_IS_HELD = text(
+    "select exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2"
+    " and database = (select oid from pg_database where datname = current_database())"
+    " and classid = :space and objid::bigint = hashtext(:product)::bigint & 4294967295)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class PostgresNights:
                 raise
             finally:
                 if end != "running":
-                    self._end(product, slot, end)
+                    self._end(product, slot, end, who)
         finally:
             leave(connection)  # a session of its own: its lock ends with it, also where this process is killed
 
@@ -54,15 +60,27 @@ class PostgresNights:
             found = connection.execute(select(night_slot.c.product, night_slot.c.slot).where(*left))
             return [(product, slot) for product, slot in found]
 
+    def give_up(self, product: str, slot: str) -> bool:
+        """Who holds the lock is looked up and not tried: a try would keep away whoever claims at this moment."""
+        left = (night_slot.c.product == product, night_slot.c.slot == slot, night_slot.c.state == "running")
+        with translated(), self.engine.begin() as connection:
+            if connection.scalar(_IS_HELD, {"space": NIGHT_LOCKS, "product": product}):
+                return False
+            connection.execute(update(night_slot).where(*left).values(state="failed"))
+        return True
+
     def _session(self) -> Connection:
         with translated():
             connection = self.engine.connect()
             connection.detach()
             return connection
 
-    def _end(self, product: str, slot: str, state: str) -> None:
-        """On a connection of its own: the one that holds the lock may have been lost during a long run."""
-        of_slot = (night_slot.c.product == product, night_slot.c.slot == slot)
+    def _end(self, product: str, slot: str, state: str, who: str) -> None:
+        """On a connection of its own: the one that holds the lock may have been lost during a long run.
+
+        Then another may have the slot by now, and its state is theirs.
+        """
+        of_slot = (night_slot.c.product == product, night_slot.c.slot == slot, night_slot.c.who == who)
         with translated(), self.engine.begin() as connection:
             connection.execute(update(night_slot).where(*of_slot).values(state=state))
 

@@ -67,6 +67,11 @@ class PostgresReviews:
         """Oldest first."""
         return self._standing(product, review.c.judgement == Judgement.DEFECT.value)
 
+    def doubted(self, product: str) -> Sequence[Review]:
+        """Oldest first."""
+        clear = (Judgement.GOOD.value, Judgement.DEFECT.value)
+        return self._standing(product, review.c.judgement.not_in(clear))
+
     def _standing(self, product: str, *conditions: ColumnElement[bool]) -> list[Review]:
         query = select(review).where(review.c.product == product, STANDS, *conditions).order_by(review.c.id)
         with translated(), self.engine.connect() as connection:

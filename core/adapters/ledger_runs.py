@@ -48,7 +48,8 @@ class PostgresRuns:
         """The row as a whole, looked at and written in one statement: between two of them somebody could cancel."""
         state = training_run.c.state
         may_be_written = state != RunState.CANCELLED.value if instead_of is None else state == instead_of.value
-        statement = update(training_run).where(training_run.c.id == run.id, may_be_written).values(_run_row(run))
+        is_same = (training_run.c.id == run.id, training_run.c.began_at == run.began_at)
+        statement = update(training_run).where(*is_same, may_be_written).values(_run_row(run))
         with translated(), self.engine.begin() as connection:
             return connection.execute(statement).rowcount == 1
 

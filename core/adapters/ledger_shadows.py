@@ -51,6 +51,14 @@ class PostgresShadows:
             written = insert(shadow).values(row | {"kind": shadow_run.kind.value}).returning(*shadow.c)
             return _shadow(dict(connection.execute(written).mappings().one()))
 
+    def shadow_of(self, run_id: int) -> Shadow | None:
+        """A product has a few in a day, and this is asked at a promotion."""
+        of_run = (shadow.c.run_id == run_id, shadow.c.kind == ShadowKind.CANDIDATE.value)
+        query = select(shadow).where(*of_run).order_by(shadow.c.id.desc()).limit(1)
+        with translated(), self.engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+            return _shadow(dict(row)) if row else None
+
     def open_shadows(self) -> Sequence[OpenShadow]:
         """One query, for every worker asks every few seconds."""
         with translated(), self.engine.connect() as connection:

@@ -141,7 +141,10 @@ def _large(run: SideBySide, chosen: Apart | None) -> None:
         f"**{plain(both)}**  \n[full story](part?part={part.key}) \u00b7 [judge this part](review?part={part.key})"
     )
     stored, now, zone = _maps([part.key]).get(part.key), datetime.now(UTC), st.context.timezone or "UTC"
-    part_view(data=part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone), key="apart_part")
+    part_view(
+        data=part_data(part, wiring.picture_or_reason(part.frame_uri or chosen.frame_uri), stored, now, zone),
+        key="apart_part",
+    )
 
 
 def _maps(keys: Sequence[PartKey]) -> Mapping[PartKey, StoredMap]:

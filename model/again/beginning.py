@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from core.product import mask_of
+from model.again.fitting import fitted_without
 from model.again.lessons import FirstLesson
 from model.again.teaching import good_images
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
@@ -35,7 +36,11 @@ def begun(lesson: FirstLesson, device: str, clock: Seconds) -> Generator[Progres
     made = (encoder, network, training_config(lesson), score_rule(lesson, framing), procedural_textures(lesson.seed))
     recipe = Recipe(*made, "procedural", framing=framing, engine=begins.engine, object_mask=mask_of(lesson.object_mask))
     images = good_images(lesson.train, lesson.calibrate, framing)
-    return (yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock))
+    letter = yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock)
+    if not lesson.ignore:
+        return letter
+    budgets = (recipe.training.false_reject_budget, recipe.training.review_budget)
+    return fitted_without(lesson.ignore, Path(lesson.out), list(lesson.calibrate), budgets, device)
 
 
 def framing_of(lesson: FirstLesson) -> Framing:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.regions import Regions
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Go on from the bundle in `start` with these pictures, and write a bundle to `out`.
 
-    The network learns from `train`; thresholds and constants are taken on `calibrate`. Passes are a budget.
+    The network learns from `train`; thresholds and constants are taken on `calibrate`, without the regions of `ignore`.
+    Passes are a budget.
     """
 
     start: str
@@ -21,6 +24,7 @@ class Lesson:
     review_budget: float
     seed: int
     object_mask: str = "automatic"
+    ignore: Regions = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,4 @@ class FirstLesson:
     review_budget: float
     seed: int
     object_mask: str = "automatic"
+    ignore: Regions = ()

@@ -1,4 +1,4 @@
-"""`python -m retrain.workshop FOLDER`: do the job that lies in the folder, and leave the result beside it."""
+"""`python -m retrain.workshop FOLDER PARENT`: do the job that lies in the folder, and leave the result beside it."""
 
 import json
 import sys
@@ -14,13 +14,14 @@ from model.again.teaching import taught
 from model.letter import Letter
 from model.pace import Progress
 from model.progress_file import ProgressFile
-from retrain.workshop.bounds import keep_within
+from retrain.workshop.bounds import end_with, keep_within
 from retrain.workshop.jobs import PROGRESS, RESULT, FirstJob, Job, MeasureJob, TrainJob, read_job
 from retrain.workshop.measuring import measured, scored
 
 
 def main(arguments: list[str]) -> int:
     """Do one job; 1 with a line of why where it cannot be done."""
+    end_with(int(arguments[1]))
     folder = Path(arguments[0])
     job = read_job(folder)
     keep_within(job.bounds)

@@ -1,13 +1,17 @@
 """A job takes only what nobody else wants: idle processor time, few threads, so much memory."""
 
+import ctypes
 import os
 import resource
+import signal
 from contextlib import suppress
 
 from model.again.limits import limit_torch
 from retrain.workshop.jobs import Bounds
 
 GIB = 2**30
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl: which signal comes when the parent is gone."""
 
 
 def keep_within(bounds: Bounds) -> None:
@@ -22,6 +26,17 @@ def keep_within(bounds: Bounds) -> None:
     if bounds.memory_gib and bounds.device == "cpu":
         limit = int(bounds.memory_gib * GIB)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def end_with(parent: int) -> None:
+    """End with the station, also where that was killed: nobody would hold this process, or end it, any more.
+
+    Whoever takes its night over begins anew in the same folder.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # gone before it could be asked for
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _step_back() -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from core.regions import Regions, regions_of
 from model.again.lessons import Beginning, FirstLesson, Lesson
 
 JOB, RESULT, PROGRESS, LOG = "job.json", "result.json", "progress.json", "log.txt"
@@ -49,7 +50,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class MeasureJob:
-    """Score these pictures by each bundle, and `drawn` synthetic defects on the pictures of `ground`."""
+    """Score these pictures by each bundle, and `drawn` synthetic defects on the pictures of `ground`.
+
+    As the line does: what lies in the regions of `ignore` does not count.
+    """
 
     bounds: Bounds
     bundles: Sequence[str]
@@ -58,15 +62,17 @@ class MeasureJob:
     drawn: int
     seed: int
     object_mask: str = "automatic"
+    ignore: Regions = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreJob:
-    """Score these pictures by one bundle, and nothing else."""
+    """Score these pictures by one bundle, as the line does, and nothing else."""
 
     bounds: Bounds
     bundle: str
     pictures: Sequence[Picture]
+    ignore: Regions = ()
 
 
 Job = TrainJob | MeasureJob | ScoreJob | FirstJob
@@ -108,6 +114,8 @@ def read_job(folder: Path) -> Job:
     stored = json.loads((folder / JOB).read_text())
     kind = KINDS[stored.pop("kind")]
     stored["bounds"] = Bounds(**stored["bounds"])
+    told = stored.get("lesson", stored)
+    told["ignore"] = regions_of(told["ignore"])
     if kind is TrainJob:
         stored["lesson"] = Lesson(**stored["lesson"])
     if kind is FirstJob:

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from core.frame import Image
 from core.product import ObjectMask, mask_of
+from core.regions import Regions
+from core.verdict import ScoreMap
 from model.bundle import load_bundle
 from model.defects import DefectDrawer, DefectRule
 from model.detector import NetworkDetector, batches, load_detector
+from model.ignoring.rescoring import IgnoringDetector
 from model.images import decode, read_image
 from model.metrics import average_precision, ranked
 from model.object_mask import mask_rule
@@ -42,7 +45,7 @@ def opened(paths: Iterable[str]) -> Iterator[Pixels]:
 def scored(job: ScoreJob) -> list[float]:
     """In the order of the pictures."""
     detector = load_detector(Path(job.bundle), job.bounds.device)
-    return scores_of(detector, opened(picture.path for picture in job.pictures))
+    return scores_of(detector, opened(picture.path for picture in job.pictures), job.ignore)
 
 
 def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleFindings:
@@ -51,11 +54,12 @@ def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleF
     paths = [picture.path for picture in job.pictures]
     timed = list(opened(paths[:TIMED])) or ground[:TIMED]
     error = parity_error(detector, folder)
+    drawn = drawn_defects(ground, job.drawn, job.seed, mask_of(job.object_mask))
     return BundleFindings(
-        scores=scores_of(detector, opened(paths)),
-        with_defects=scores_of(detector, drawn_defects(ground, job.drawn, job.seed, mask_of(job.object_mask))),
-        without=scores_of(detector, ground),
-        aupr=drawn_masks_aupr(detector, job.pictures),
+        scores=scores_of(detector, opened(paths), job.ignore),
+        with_defects=scores_of(detector, drawn, job.ignore),
+        without=scores_of(detector, ground, job.ignore),
+        aupr=drawn_masks_aupr(detector, job.pictures, job.ignore),
         ms_per_image=ms_per_image(detector, timed),
         parity_error=error,
         parity_bound=BOUNDS[ENGINE],
@@ -74,24 +78,28 @@ def drawn_defects(
         yield drawer.draw(number % len(ground), int(seeds[number])).image
 
 
-def scores_of(detector: NetworkDetector, pictures: Iterable[Pixels]) -> list[float]:
+def scores_of(detector: NetworkDetector, pictures: Iterable[Pixels], ignore: Regions = ()) -> list[float]:
     """A few at a time."""
-    images = (Image(pixels) for pixels in pictures)
-    return [found.score for batch in batches(images, BATCH) for found in detector.score(batch)]
+    return [answer.score for answer in answered(detector, pictures, ignore)]
 
 
-def drawn_masks_aupr(detector: NetworkDetector, asked: Sequence[Picture]) -> float:
+def answered(detector: NetworkDetector, pictures: Iterable[Pixels], ignore: Regions) -> Iterator[ScoreMap]:
+    """What the line would make of these pictures: it leaves out the regions before it judges."""
+    looking = IgnoringDetector(detector)
+    for batch in batches((Image(pixels) for pixels in pictures), BATCH):
+        for answer in looking.score(batch):
+            yield looking.rescored(answer, ignore) if ignore else answer
+
+
+def drawn_masks_aupr(detector: NetworkDetector, asked: Sequence[Picture], ignore: Regions = ()) -> float:
     """Average precision over the pixels of all pictures that have a mask; -1 where none has."""
     with_mask = [picture for picture in asked if picture.mask]
     masks = [shrunk_mask(Path(picture.mask)) for picture in with_mask]
     if not any(mask.any() for mask in masks):
         return -1.0
-    images = (Image(pixels) for pixels in opened(picture.path for picture in with_mask))
-    maps = [
-        cv2.resize(answer.combined, (COMPARED_SIDE, COMPARED_SIDE))
-        for batch in batches(images, BATCH)
-        for answer in detector.score(batch)
-    ]
+    pictures = opened(picture.path for picture in with_mask)
+    found = (answer.combined for answer in answered(detector, pictures, ignore))
+    maps = [cv2.resize(combined, (COMPARED_SIDE, COMPARED_SIDE)) for combined in found]
     return average_precision(ranked(np.stack(masks), np.stack(maps)))
 
 

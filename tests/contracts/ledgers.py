@@ -40,7 +40,7 @@ from core.ports import (
 )
 from core.product import BundleRef
 from core.request import Requests
-from core.retraining_ports import PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
+from core.retraining_ports import AbandonedNights, PromotionHistory, Snapshots, TrainingRuns, UnreviewedParts
 from core.review_ports import AcceptedParts, GoldenSet, ReviewDesk, Reviews
 from core.shadow import Shadows
 from core.shift_ports import Alarms, MasterParts, ShiftChecks
@@ -67,6 +67,7 @@ class Ledger(
     TrainingBoard,
     Outbox,
     NightSlots,
+    AbandonedNights,
     GapLedger,
     PartDecisions,
     Reviews,

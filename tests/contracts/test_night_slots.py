@@ -10,6 +10,7 @@ from threading import Barrier, Event
 from time import monotonic
 
 import pytest
+from sqlalchemy import text
 
 from core.adapters.ledger import PostgresLedger
 from core.errors import NightInterrupted
@@ -27,10 +28,10 @@ def claimed(ledger: Ledger, product: str = "disc", night: str = NIGHT) -> bool:
         return ours
 
 
-def given_up(ledger: Ledger) -> bool:
+def given_up(ledger: Ledger, night: str = NIGHT) -> bool:
     """Whether the night was claimed by somebody who is then told to stop."""
     claims = []
-    with suppress(NightInterrupted), ledger.claim("disc", NIGHT, TODAY, "stopped") as ours:
+    with suppress(NightInterrupted), ledger.claim("disc", night, TODAY, "stopped") as ours:
         claims.append(ours)
         raise NightInterrupted
     return claims == [True]
@@ -72,6 +73,16 @@ def test_a_night_whose_holder_gave_up_is_taken_over_a_few_times(ledger: Ledger) 
         assert given_up(ledger)
     assert ledger.unfinished(TODAY) == []
     assert not claimed(ledger)
+
+
+def test_only_a_slot_that_nobody_runs_is_given_up(ledger: Ledger) -> None:
+    """Then it has failed, and is claimed by nobody."""
+    with ledger.claim("disc", NIGHT, TODAY, "busy"), ledger.claim("plate", NIGHT, TODAY, "busy"):
+        assert not ledger.give_up("disc", NIGHT)
+    assert given_up(ledger, NEXT)
+    assert ledger.give_up("disc", NEXT)
+    assert ledger.unfinished(TODAY) == []
+    assert not claimed(ledger, night=NEXT)
 
 
 def test_only_what_was_not_ended_is_unfinished(ledger: Ledger) -> None:
@@ -130,3 +141,21 @@ def test_a_night_whose_holder_was_killed_goes_to_another_replica(postgres_ledger
 def test_a_night_that_is_over_frees_its_product_at_once(ledger: Ledger) -> None:
     """Not once the server has noticed: a slot that comes due right behind it would be refused and lost."""
     assert all(claimed(ledger, night=f"asked {number}") for number in range(150))
+
+
+def test_who_lost_the_lock_does_not_end_the_slot_of_who_has_it_now(postgres_ledger: PostgresLedger) -> None:
+    """Postgres was started again, say: the slot goes on, and is taken over should its new holder be killed."""
+    ended = text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 2")
+    with suppress(NightInterrupted), postgres_ledger.claim("disc", NIGHT, TODAY, "first"):
+        with postgres_ledger.engine.begin() as connection:
+            connection.execute(ended)
+        assert until_claimed(postgres_ledger)
+    assert postgres_ledger.unfinished(TODAY) == [("disc", NIGHT)]
+
+
+def until_claimed(ledger: Ledger) -> bool:
+    """By a second one, which then is told to stop."""
+    give_up_at = monotonic() + 30
+    while not (ours := given_up(ledger)) and monotonic() < give_up_at:
+        Event().wait(0.1)
+    return ours

@@ -86,6 +86,18 @@ def test_only_the_newest_review_of_a_part_stands(ledger: Ledger) -> None:
     assert ledger.defects("ballscrew") == [changed]
 
 
+def test_what_people_took_back_or_were_unsure_of_is_doubted(ledger: Ledger) -> None:
+    """Until somebody says again what it is."""
+    parts = [passed(ledger, number, sha256=sha256_of(bytes(number))) for number in range(3)]
+    said = [ledger.add_review(part, GOOD, 0, TODAY, "ada") for part in parts]
+    unsure = ledger.add_review(parts[0], Opinion(Judgement.UNSURE), said[0].id, TODAY, "bob")
+    withdrawn = ledger.add_review(parts[1], Opinion(Judgement.WITHDRAWN), said[1].id, TODAY, "bob")
+    assert ledger.doubted("ballscrew") == [unsure, withdrawn]
+    assert ledger.doubted("nut") == []
+    ledger.add_review(parts[0], GOOD, unsure.id, TODAY, "ada")
+    assert ledger.doubted("ballscrew") == [withdrawn]
+
+
 def test_only_an_operator_reviews(ledger: Ledger) -> None:
     """Asked in the service, whatever a page shows."""
     part = passed(ledger)

@@ -56,3 +56,16 @@ def test_a_product_has_one_shadow_at_a_time(ledger: Ledger) -> None:
     second = begin(ledger, name="b")
     assert [one.shadow for one in ledger.open_shadows()] == [second, other]
     assert not ledger.end_shadow(first.id, LATER)
+
+
+def test_the_shadow_of_a_run_is_known_when_it_is_over(ledger: Ledger) -> None:
+    """Its candidate's newest, not what watched it later."""
+    first = begin(ledger)
+    second = begin(ledger, name="b")
+    ledger.note_seen([Seen(second.id, 20, 2, 1)], [])
+    watch = Shadow(0, "disc", ShadowKind.EARLIER, first.model_version_id, 7, LATER, LATER, 100)
+    ledger.begin_shadow(watch)
+    found = ledger.shadow_of(7)
+    assert found is not None
+    assert (found.id, found.shadow_share) == (second.id, 0.05)
+    assert ledger.shadow_of(8) is None

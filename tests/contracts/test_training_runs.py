@@ -52,6 +52,16 @@ def test_a_run_is_kept_as_it_was_saved(ledger: Ledger) -> None:
     assert ledger.training_runs("disc", 10) == [saved]
 
 
+def test_a_run_that_was_begun_again_is_not_written_by_who_began_it_first(ledger: Ledger) -> None:
+    """That one has lost its lock and does not know it."""
+    first = begin(ledger)
+    again = ledger.begin_run("disc", NIGHT, LATER, "other", "nightly")
+    assert again.id == first.id
+    assert not ledger.save_run(replace(first, state=RunState.PROMOTED))
+    assert ledger.save_run(replace(again, state=RunState.REFUSED))
+    assert ledger.training_runs("disc", 1) == [replace(again, state=RunState.REFUSED)]
+
+
 def test_what_was_cancelled_stays_so_until_it_is_begun_again(ledger: Ledger) -> None:
     """Whoever still works on the run holds a copy that knows nothing of it."""
     run = begin(ledger)

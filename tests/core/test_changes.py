@@ -13,6 +13,7 @@ from core.camera import CameraChange, ConfiguredCamera
 from core.errors import AccessDenied, ReasonMissing
 from core.frame import sha256_of
 from core.product import BundleRef, Product, Recipe
+from core.review import GoldenPart
 from core.verdict import Threshold
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -24,6 +25,7 @@ CHANGES: dict[str, tuple[Role, Change]] = {
     "product": (Role.QUALITY, lambda to, who, why: changes.save_product(to, who, Product("nut", Recipe()), NOW, why)),
     "camera": (Role.ENGINEER, lambda to, who, why: changes.change_camera(to, who, NEW, NOW, why)),
     "optics": (Role.ENGINEER, lambda to, who, why: changes.save_optics(to, who, "line1-top", "nut", None, NOW, why)),
+    "golden": (Role.QUALITY, lambda to, who, why: changes.retire_golden(to, who, 1, NOW, why)),
 }  # fmt: skip
 
 
@@ -35,9 +37,10 @@ class RefusingLedger(MemoryLedger):
 
 
 def ledger() -> MemoryLedger:
-    """With one model version of one product."""
+    """With one model version and one golden part of one product."""
     known = MemoryLedger()
     known.register("nut", BundleRef("memory:bundle", sha256_of(b"a")), Threshold(0.4, 0.8), NOW, "somebody")
+    known.add_golden(GoldenPart(0, "nut", sha256_of(b"a"), "memory:a", True, "dent", b"", NOW, "somebody", "review 1"))
     return known
 
 

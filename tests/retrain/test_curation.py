@@ -150,6 +150,30 @@ def test_a_picture_taken_again_is_like_itself_and_no_other_part_is(change: str) 
         assert not gallery(thumbnails[:number] + thumbnails[number + 1 :]).holds_like(again, limit)
 
 
+def test_where_a_line_stood_still_its_repetitions_are_still_told_from_other_parts() -> None:
+    """Each part is there twice, and one of them twenty times: neither they nor a golden part's picture get in again."""
+    parts = [render_part(number, defect=False, size=128).pixels for number in range(30)]
+    again = [changed(picture, "noisy") for picture in (*parts, *[parts[0]] * 20)]
+    seen = [thumbnail_of(picture) for picture in (*parts, *again)]
+    offered = [replace(one, thumbnail=look) for one, look in zip(learnable(len(seen)), seen, strict=True)]
+    golden = Golden(frozenset(), (thumbnail_of(changed(parts[1], "compressed")),))
+    found = curated(offered, golden, WIDE)
+    assert (len(found.parts), found.left_out) == (29, {"like a golden part": 2, "like another one": 49})
+
+
+def test_no_more_is_learned_than_the_recipe_says_and_what_was_learned_before_keeps_its_share() -> None:
+    """Of a line with many cameras and lots: its memory is bounded, and the others are new again the next night."""
+    rule = NightRule(most_learned=100, lot_cap=1000, camera_cap=1000, accept_automatically=True, automatic_cap=500)
+    new = learnable(400)
+    for replay, trained in ((replayed(300), 100), ([], 100)):
+        found = curated([*new, *replay, *learnable(300, Origin.AUTOMATIC)], NOTHING_GOLDEN, rule)
+        origins = Counter(part.origin for part in found.parts if part.use is Use.TRAIN)
+        assert 0.9 * trained <= sum(origins.values()) <= trained
+        assert bool(origins[Origin.REPLAY]) is bool(replay)
+        assert not replay or origins[Origin.REPLAY] >= 45
+        assert found.left_out["beyond what one night learns"] > 200
+
+
 def gallery(thumbnails: list[Thumbnail]) -> Gallery:
     made = Gallery(len(thumbnails))
     for thumbnail in thumbnails:

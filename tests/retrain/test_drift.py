@@ -51,3 +51,19 @@ def test_a_few_defects_are_no_drift_and_few_references_say_nothing() -> None:
     assert drifted(seen(scores), REFERENCE) == []
     assert drifted(seen([9.0] * 500), REFERENCE[:5]) == []
     assert drifted([], REFERENCE) == []
+
+
+def test_a_drift_is_told_since_it_began_also_when_that_is_looked_at_no_more() -> None:
+    """Only so many of the newest parts are looked at: on a fast line those of a minute. What began anew is told so."""
+    shifted = seen(DICE.normal(1.3, 0.1, 400), first=300)
+    (first,) = drifted(seen(DICE.normal(1.0, 0.1, 300)) + shifted[:100], REFERENCE)
+    known = first.as_found()
+    (later,) = (drift.after(known) for drift in drifted(shifted[200:], REFERENCE))
+    assert (later.as_found().since, later.as_found().lot) == (known.since, known.lot)
+    assert f"since {known.since:%Y-%m-%d %H:%M} UTC, lot {known.lot}: " in later.sentence()
+    assert "of the newest " in later.sentence()
+    assert later.after(later.as_found()) == later
+    (anew,) = drifted(seen(DICE.normal(1.0, 0.1, 300), first=800) + shifted[:100], REFERENCE)
+    assert anew.after(known) == anew
+    lower = drifted(seen(DICE.normal(0.7, 0.1, 100), first=900), REFERENCE)
+    assert [drift.after(known) for drift in lower] == lower

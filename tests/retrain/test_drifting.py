@@ -143,6 +143,23 @@ def test_maps_that_are_gone_or_broken_are_left_out() -> None:
         features_in(b"no zip")
 
 
+def test_an_alarm_of_scores_keeps_its_beginning_though_only_the_newest_parts_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is what people look for in that lot; another model begins anew."""
+    monkeypatch.setattr("retrain.drifting.SCORED_PARTS", 100)
+    line = LookLine(letter=replace(letter("0" * 64), calibration_scores=(0.01,) * 20))
+    line.hour(100, lot="a")
+    (first,) = line.watch().found("disc")
+    line.hour(150, lot="b")
+    (later,) = line.watch().found("disc")
+    assert (later.since, later.lot) == (first.since, "a")
+    line.promote("b")
+    line.hour(100, lot="c")
+    (anew,) = line.watch().found("disc")
+    assert anew.lot == "c"
+
+
 def test_a_bundle_without_a_look_or_without_a_letter_says_nothing_of_looks() -> None:
     """One from before looks were kept, or one that does not load."""
     line = LookLine()

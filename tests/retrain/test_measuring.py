@@ -8,11 +8,19 @@ import numpy as np
 import pytest
 
 from core.frame import Image
+from core.regions import Regions
 from core.verdict import ScoreMap
+from model.again.fitting import fitted_without
+from model.again.lessons import Lesson
+from model.bundle import load_bundle, read_letter
+from model.calibration import fit_threshold
+from model.detector import load_detector
+from model.ignoring.rescoring import IgnoringDetector
 from model.images import read_image
 from retrain.workshop import measuring
-from retrain.workshop.jobs import Bounds, Picture, ScoreJob
-from retrain.workshop.measuring import BATCH, drawn_defects, scored
+from retrain.workshop.jobs import Bounds, MeasureJob, Picture, ScoreJob, TrainJob, read_job, write_job
+from retrain.workshop.measuring import BATCH, drawn_defects, measured, scored
+from tests.model.bundles import write_bundle
 from tests.retrain.nights import encoded, good_part
 
 
@@ -54,3 +62,46 @@ def test_drawn_defects_are_the_same_each_time_they_are_drawn() -> None:
     once, again = (list(drawn_defects(ground, 4, seed=1)) for _ in range(2))
     assert all((one == other).all() for one, other in zip(once, again, strict=True))
     assert list(drawn_defects([], 4, seed=1)) == []
+
+
+LEFT_HALF: Regions = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
+
+
+def test_parts_are_measured_as_the_line_judges_them(tmp_path: Path) -> None:
+    """What lies in a region that the recipe leaves out decides nothing, and catches no defect either."""
+    write_bundle(tmp_path / "bundle")
+    file = tmp_path / "part.png"
+    file.write_bytes(encoded(good_part(1)))
+    detector = load_detector(tmp_path / "bundle", "cpu")
+    (whole,) = detector.score([read_image(file)])
+    without = IgnoringDetector(detector).rescored(whole, LEFT_HALF).score
+    pictures, bounds = [Picture("part", str(file))], Bounds(device="cpu")
+    assert scored(ScoreJob(bounds, str(tmp_path / "bundle"), pictures)) == [pytest.approx(whole.score)]
+    assert scored(ScoreJob(bounds, str(tmp_path / "bundle"), pictures, LEFT_HALF)) == [pytest.approx(without)]
+    job = MeasureJob(bounds, [str(tmp_path / "bundle")], pictures, [str(file)], 1, 1, ignore=LEFT_HALF)
+    (found,) = measured(job)
+    assert (found.scores, found.without) == ([pytest.approx(without)], [pytest.approx(without)])
+    assert without != pytest.approx(whole.score)
+
+
+def test_limits_are_fitted_to_what_the_line_will_see(tmp_path: Path) -> None:
+    """A region that always looks odd would lift them, and defects elsewhere would pass below."""
+    bundle, files = tmp_path / "bundle", [tmp_path / f"{seed}.png" for seed in range(20)]
+    before = write_bundle(bundle)
+    for seed, file in enumerate(files):
+        file.write_bytes(encoded(good_part(seed)))
+    after = fitted_without(LEFT_HALF, bundle, [str(file) for file in files], (0.05, 0.2), "cpu")
+    scores = scored(ScoreJob(Bounds(), str(bundle), [Picture(file.stem, str(file)) for file in files], LEFT_HALF))
+    assert after.calibration_scores == pytest.approx(scores)
+    assert after.threshold == fit_threshold(scores, 0.05, 0.2).threshold != before.threshold
+    assert read_letter(bundle) == after
+    assert load_bundle(bundle)[0].weights_sha256 == before.weights_sha256
+
+
+def test_a_job_keeps_its_regions_on_its_way_to_the_workshop(tmp_path: Path) -> None:
+    """Files know no tuples."""
+    lesson = Lesson("a", "b", [], [], 1.0, 1.0, 0.1, 0.1, 1, ignore=LEFT_HALF)
+    measure = MeasureJob(Bounds(), [], [], [], 1, 1, ignore=LEFT_HALF)
+    for job in (TrainJob(Bounds(), lesson), measure, ScoreJob(Bounds(), "a", [], LEFT_HALF)):
+        write_job(tmp_path, job)
+        assert read_job(tmp_path) == job

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from core.errors import BusUnavailable, NightFailed, NightInterrupted
 from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
+from core.review import Judgement, Opinion
 from core.verdict import Threshold
 from retrain.night import run_night
 from retrain.station_verbs import cancel
-from retrain.workshop.jobs import Job, MeasureJob, TrainJob
+from retrain.workshop.jobs import FirstJob, Job, MeasureJob, TrainJob
 from retrain.workshop_door import Watch, WorkshopFailed, WorkshopStopped
 from tests.retrain import small_workshop
 from tests.retrain.nights import NightLine, encoded, good_part, order, spoiled
@@ -92,6 +94,50 @@ def test_what_was_refused_once_is_not_tried_again_unchanged(line: NightLine) -> 
     assert (again.state, "was refused on 2026-11-25" in again.outcome) == (RunState.SKIPPED, True)
 
 
+def test_what_was_refused_is_tried_again_once_quality_has_retired_a_golden_part(line: NightLine) -> None:
+    """And at once where a person asks for it: who asks knows what has changed."""
+    line.accept([good_part(seed) if seed % 5 else spoiled(seed) for seed in MORE_GOOD])
+    run(line)
+    assert run(line, "asked 1", is_asked=True).state is RunState.REFUSED
+    retired = line.ledger.golden("disc")[0]
+    line.ledger.retire_golden(retired.id, line.now, "ada", "no defect at all")
+    assert run(line, "2026-11-26").state is RunState.REFUSED
+    assert run(line, "2026-11-27").state is RunState.SKIPPED
+
+
+@pytest.mark.parametrize("judgement", [Judgement.WITHDRAWN, Judgement.UNSURE])
+def test_what_people_accept_no_longer_is_not_replayed(line: NightLine, judgement: Judgement) -> None:
+    """Though a model has learned it before."""
+    parts = [line.inspect(good_part(seed)) for seed in MORE_GOOD]
+    for part in parts:
+        line.say(part, Judgement.GOOD)
+    run(line)
+    learned = {part.sha256: part for part in line.ledger.snapshots("disc")[0].parts}
+    (doubted,) = [one for one in line.ledger.accepted("disc", 0) if one.sha256 in learned][:1]
+    line.ledger.settle(doubted.part, Opinion(judgement), doubted.id, line.now, "ada")
+    line.accept([good_part(seed) for seed in range(3000, 3060)])
+    line.save(replace(RECIPE, replay_share=0.9))
+    run(line, "2026-11-26")
+    again = {part.sha256 for part in line.ledger.snapshots("disc")[1].parts}
+    assert len(again & learned.keys()) > 30
+    assert doubted.sha256 not in again
+
+
+def test_regions_that_do_not_count_on_the_line_count_in_no_step_of_a_night(line: NightLine) -> None:
+    """Neither for the candidate's limits nor for the gate."""
+    corner = (((0.0, 0.0), (0.2, 0.0), (0.0, 0.2)),)
+    line.save(replace(RECIPE, ignore=corner))
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    asked = []
+
+    def noted(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        asked.append(job.lesson.ignore if isinstance(job, TrainJob | FirstJob) else job.ignore)
+        return small_workshop.work(job, folder, watch)
+
+    run(line, work=noted)
+    assert asked == [corner, corner]
+
+
 def test_a_quiet_night_says_why_it_did_nothing(line: NightLine) -> None:
     """Unless somebody asks for it."""
     line.accept([good_part(seed) for seed in MORE_GOOD[:15]])
@@ -125,6 +171,20 @@ def test_a_model_that_somebody_promotes_during_the_night_stays(line: NightLine) 
     found = run(line, work=meanwhile)
     assert (found.state, line.ledger.active()["disc"].model.id) == (RunState.AWAITING, 2)
     assert "model 2 was promoted meanwhile, this was held against model 1" in found.outcome
+
+
+def test_the_gate_knows_what_was_confirmed_while_the_candidate_was_trained(line: NightLine) -> None:
+    """A training takes hours, and people go on reviewing."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def meanwhile(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        if isinstance(job, TrainJob):
+            line.confirm([spoiled(2500)])
+        return small_workshop.work(job, folder, watch)
+
+    found = run(line, work=meanwhile)
+    assert found.after is not None
+    assert found.after["confirmed defects"] == 13
 
 
 def test_with_few_confirmed_defects_a_person_promotes(line: NightLine) -> None:
@@ -229,6 +289,37 @@ def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -
         run(line, work=failing(NightInterrupted()))
     assert run(line).state is RunState.PROMOTED
     assert len(line.ledger.training_runs("disc", 10)) == 1
+
+
+def test_a_run_that_another_station_has_begun_again_promotes_nothing(line: NightLine) -> None:
+    """A Postgres that was started again took the lock of whoever ran it: row and outcome are the other's."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def taken_over(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        found = small_workshop.work(job, folder, watch)
+        if isinstance(job, MeasureJob):
+            line.ledger.begin_run("disc", "2026-11-25", line.now + timedelta(minutes=5), "two", "nightly")
+        return found
+
+    with pytest.raises(NightInterrupted):
+        run(line, work=taken_over)
+    (row,) = line.ledger.training_runs("disc", 1)
+    assert (row.who, row.state, row.incumbent_id) == ("two", RunState.RUNNING, None)
+    assert line.ledger.active()["disc"].model.id == 1
+
+
+def test_a_training_ends_once_another_station_has_begun_its_run_again(line: NightLine) -> None:
+    """Whoever watches it is told at the next look."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+
+    def taken_over(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        line.ledger.begin_run("disc", "2026-11-25", line.now + timedelta(minutes=5), "two", "nightly")
+        watch.reason_to_stop()
+        raise AssertionError("it goes on")
+
+    with pytest.raises(NightInterrupted):
+        run(line, work=taken_over)
+    assert said(line, line.ledger.all_runs[0]).endswith("another station has begun this run again")
 
 
 def test_hours_that_forbid_training_are_kept(line: NightLine) -> None:

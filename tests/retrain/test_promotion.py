@@ -11,7 +11,7 @@ from core.adapters.in_memory_ledger import MemoryLedger
 from core.errors import BundleRefused
 from core.product import Product, Recipe
 from core.verdict import Threshold
-from retrain.promotion import Change, TrainedBundle, promote_bundle
+from retrain.promotion import Change, TrainedBundle, fetched_bundle, promote_bundle
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CHANGE = Change(NOON, "ada", "first model")
@@ -65,3 +65,20 @@ def test_half_a_bundle_is_refused_and_nothing_is_registered(tmp_path: Path) -> N
     with pytest.raises(BundleRefused, match=r"weights\.safetensors is missing"):
         promote_bundle("disc", bundle, ledger, MemoryArtifacts(), CHANGE)
     assert ledger.versions == []
+
+
+def test_a_bundle_that_is_fetched_again_is_whole_for_whoever_reads_it_meanwhile(tmp_path: Path) -> None:
+    """A training has it open for minutes; another file takes its place, and nothing is left beside it."""
+    artifacts = MemoryArtifacts()
+    version = promote_bundle("disc", a_bundle(tmp_path / "a"), MemoryLedger(), artifacts, CHANGE)
+
+    def read(folder: Path) -> TrainedBundle:
+        return TrainedBundle(folder, version.bundle.sha256, Threshold(1.0, 2.0))
+
+    weights = fetched_bundle(version, artifacts, tmp_path / "bundles", read) / "weights.safetensors"
+    before = weights.stat().st_ino
+    with weights.open("rb") as reading:
+        assert fetched_bundle(version, artifacts, tmp_path / "bundles", read) == weights.parent
+        assert weights.stat().st_ino != before
+        assert reading.read() == b"weights"
+    assert sorted(file.name for file in weights.parent.iterdir()) == ["bundle.json", "weights.safetensors"]

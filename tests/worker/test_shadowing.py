@@ -15,7 +15,7 @@ from core.product import BundleRef, ModelVersion
 from core.shadow import OpenShadow, Seen, Shadow, ShadowKind
 from core.verdict import Decision, ScoreMap, Threshold
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, at_once, frame, png
-from worker.shadowing import Shadowing
+from worker.shadowing import Put, Shadowing
 
 STRICT = Threshold(0.1, 0.2)
 """The candidate's: what the line's own model calls OK, it rejects."""
@@ -38,14 +38,14 @@ class Away(MemoryLedger):
         raise LedgerUnavailable("test")
 
 
-def begin(line: Line, detector: Detector, ledger: MemoryLedger | None = None) -> Shadowing:
+def begin(line: Line, detector: Detector, ledger: MemoryLedger | None = None, put: Put | None = None) -> Shadowing:
     """A candidate in the shadow of the line's product."""
     sha256 = "c" * 64
     line.detectors[sha256] = detector
     version = line.ledger.register("disc", BundleRef("memory:bundle.json", sha256), STRICT, NOON, "test")
     until = NOON + timedelta(days=1)
     line.ledger.begin_shadow(Shadow(0, "disc", ShadowKind.CANDIDATE, version.id, 1, NOON, until, 100))
-    return Shadowing(ledger or line.ledger, line.load, line.clock.monotonic, at_once)
+    return Shadowing(ledger or line.ledger, line.load, line.clock.monotonic, at_once, put or line.artifacts.put)
 
 
 @pytest.fixture
@@ -157,3 +157,36 @@ def test_a_store_that_is_away_for_a_moment_delays_the_shadow(line: Line) -> None
     line.publish(frame(3, content=png(20)))
     line.work(line.bench(shadow=shadow))
     assert line.ledger.open_shadows()[0].shadow.seen == 1
+
+
+def test_a_model_is_never_held_beside_itself(line: Line) -> None:
+    """Right after a promotion the earlier model judges until the new one is loaded: its own verdicts say nothing."""
+    (earlier,) = line.ledger.versions
+    until = NOON + timedelta(days=1)
+    line.ledger.begin_shadow(Shadow(0, "disc", ShadowKind.EARLIER, earlier.id, 1, NOON, until, 100))
+    line.work(line.bench(shadow=Shadowing(line.ledger, line.load, line.clock.monotonic, at_once)))
+    assert len(decisions(line)) == 3
+    assert line.ledger.open_shadows()[0].shadow.seen == 0
+    line.promote()
+    line.clock.seconds += 3
+    line.publish(frame(3, content=png(20)))
+    line.work(line.bench(shadow=Shadowing(line.ledger, line.load, line.clock.monotonic, at_once)))
+    assert line.ledger.open_shadows()[0].shadow.seen == 1
+
+
+def test_a_part_that_the_line_called_good_and_the_candidate_does_not_can_be_looked_at(line: Line) -> None:
+    """Of most good parts no picture is kept: of this one it is, as the camera sent it."""
+    line.work(line.bench(shadow=begin(line, GreyDetector())))
+    (one,) = line.ledger.disagreements(1, 10)
+    assert line.artifacts.get(one.frame_uri) == png(40)
+
+
+def test_where_no_picture_can_be_kept_the_disagreement_is(line: Line) -> None:
+    """Without one; the line does not wait for the store."""
+
+    def away(name: str, content: bytes) -> str:
+        raise ArtifactsUnavailable("test")
+
+    line.work(line.bench(shadow=begin(line, GreyDetector(), put=away)))
+    (one,) = line.ledger.disagreements(1, 10)
+    assert (one.frame_uri, line.ledger.open_shadows()[0].shadow.seen) == ("", 3)
