@@ -24,8 +24,8 @@ export default function (component) {
   showPicture(box, data.picture);
   const offKeys = onKeys("part", (event) => {
     if (mapKey(root, event, () => showTools(root))) return;
-    if (event.key === "x") setActual(root, !root.classList.contains("actual-size"));
-    if (event.key === "f") applyMap(root, true);
-  }, (event) => { if (event.key === "f") applyMap(root); });
+    if (keyOf(event) === "x") setActual(root, !root.classList.contains("actual-size"));
+    if (keyOf(event) === "f") applyMap(root, true);
+  }, (event) => { if (keyOf(event) === "f") applyMap(root); });
   return () => { offKeys(); root.__watched?.disconnect(); };
 }
