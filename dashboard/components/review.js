@@ -199,7 +199,7 @@ function showState(root, desk, part) {
   kinds.hidden = !desk.asksKind;
   if (desk.asksKind && part) kinds.replaceChildren(...kindButtons(root, part));
   const waits = desk.bookings.length ? `, ${desk.bookings.length} on their way` : "";
-  const left = desk.data.left === null ? "" : `${desk.data.left} wait`;
+  const left = desk.data.left === null ? "" : `${desk.data.left}${desk.data.more} wait`;
   const others = desk.data.others ? `, ${othersWords(desk)}` : "";
   say(root.querySelector(".count"), `${left}${others}, ${desk.said.size} judged${waits}${heldWords(desk)}`);
   root.dataset.judged = desk.said.size;
