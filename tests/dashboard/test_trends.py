@@ -1,6 +1,7 @@
 """Bands, rates, alarms and since when: numbers and words from counts."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,9 +20,10 @@ from dashboard.trends.alarm import change_point, moving_average
 from dashboard.trends.bands import StepTrend, limits_held, quantiles, trends
 from dashboard.trends.chart_rows import MOST_LOTS, Mark, TrendView, rows_of, trend_spec
 from dashboard.trends.charts import trend_chart
-from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Promoted, StepCount
-from dashboard.trends.story import alarms, since_change, since_when
+from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Occurrences, Promoted, StepCount
+from dashboard.trends.story import alarms, since_change, since_when, since_words, suspect
 from tests.contracts.ledgers import TODAY
+from tests.dashboard.test_review_bookings import part_with
 
 HOUR = timedelta(hours=1)
 SCORES = st.lists(st.floats(0.05, 50), min_size=20, max_size=300)
@@ -108,6 +110,10 @@ def said(hours: int, lot: str, camera: str = "cam", judgement: Judgement = Judge
     return Confirmation(TODAY + hours * HOUR, camera, lot, 7, "OK", judgement, "scratch")
 
 
+def scratches(first: int, last: int, name: str, parts: int) -> Occurrences:
+    return Occurrences("scratch", name, "cam", 7, TODAY + first * HOUR, TODAY + last * HOUR, parts)
+
+
 def lot(name: str, camera: str = "cam", went_out: int = 90) -> LotSeen:
     return LotSeen(name, camera, 7, TODAY, TODAY + 9 * HOUR, 100, went_out)
 
@@ -115,12 +121,29 @@ def lot(name: str, camera: str = "cam", went_out: int = 90) -> LotSeen:
 def test_since_when_counts_what_went_out_of_the_affected_lots_and_cameras() -> None:
     """Not of others."""
     lots = [lot("A"), lot("B", went_out=80), lot("B", "side"), lot("C")]
-    found = since_when([said(3, "B"), said(1, "A")], lots)
+    found = since_when([scratches(1, 2, "A", 2), scratches(3, 3, "B", 1)], lots)
     assert found is not None
-    assert (found.first_at, found.last_at, found.known) == (TODAY + HOUR, TODAY + 3 * HOUR, 2)
-    assert (found.lots, found.cameras, found.models) == (("B", "A"), ("cam",), (7,))
+    assert (found.first_at, found.last_at, found.known) == (TODAY + HOUR, TODAY + 3 * HOUR, 3)
+    assert (found.lots, found.cameras, found.models) == (("A", "B"), ("cam",), (7,))
     assert (found.inspected, found.went_out) == (200, 170)
     assert since_when([], lots) is None
+
+
+def test_of_a_part_s_views_the_one_that_speaks_against_it_is_looked_at() -> None:
+    """Whichever camera was the last."""
+    views = [replace(part_with(3.0), decision=decision) for decision in (Decision.OK, Decision.ERROR, Decision.NG)]
+    assert suspect(views) == views[2]
+    assert suspect(views[:2]) == views[1]
+
+
+def test_of_parts_without_a_lot_it_is_not_told_that_none_went_out() -> None:
+    """They are counted nowhere: nobody knows how many they were."""
+    found = since_when([scratches(1, 2, "", 2)], [lot("A")])
+    assert found is not None
+    assert since_words(found)["of them went out"] == since_words(found)["parts of these lots"] == "not known"
+    known = since_when([scratches(1, 2, "A", 2)], [lot("A")])
+    assert known is not None
+    assert since_words(known)["of them went out"] == "90"
 
 
 def test_a_change_on_a_camera_affects_all_its_lots_since_then() -> None:
