@@ -12,7 +12,7 @@ from dashboard.read_models import Part, places
 from dashboard.review.bookings import frame_key
 from dashboard.story.read_models import VIEWS_WITHIN
 from dashboard.trends import read_models
-from dashboard.trends.bands import limits_held
+from dashboard.trends.bands import limits_held, limits_that_judged
 from dashboard.trends.chart_rows import Mark, TrendView, trend_spec
 from dashboard.trends.read_models import MOST_REVIEWS, LimitsSet, LotSeen, Occurrences, Promoted
 from dashboard.trends.spans import SPANS, Span
@@ -89,10 +89,10 @@ def _trends(product: str, camera: str, span: Span, now: datetime, drifted: Seque
         st.caption("Choose a longer time, another product or all cameras.")
         return
     promoted, limits = read_models.promotions(engine, product), read_models.limits_set(engine, product)
-    since = span.since(now)
+    since, changed = span.since(now), limits_that_judged(promoted, limits)
     if course.alarms:
-        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in course.alarms))
-    marks = _marks(promoted, limits, read_models.lots_seen(engine, product, since), camera, since)
+        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *changed], span) for alarm in course.alarms))
+    marks = _marks(promoted, changed, read_models.lots_seen(engine, product, since), camera, since)
     marks += [Mark(each.since, _short(each), is_lot=False) for each in course.alarms]
     raised = read_models.alarms_raised(engine, product, camera, since)
     marks += [Mark(each.at, "alarm", is_lot=False, words=each.what.removeprefix(read_models.ALARM)) for each in raised]
@@ -116,7 +116,8 @@ def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Sp
     verb = "rose" if change.rose else "fell"
     shares = f"from {1000 * change.before:.3g} to {1000 * change.after:.3g} per thousand"
     near = [each for each in changes if abs(each.at - alarm.since) <= 2 * span.step]
-    because = f" Just then: {plain(_change_words(near[-1]))}." if near else ""
+    nearest = min(near, key=lambda each: abs(each.at - alarm.since), default=None)
+    because = f" Just then: {plain(_change_words(nearest))}." if nearest else ""
     when = clock_words(alarm.since, zone)[:16]
     return f"**{alarm.what[0].upper()}{alarm.what[1:]} {verb}** {shares}, most likely since {when}.{because}"
 
