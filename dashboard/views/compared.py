@@ -18,7 +18,7 @@ from dashboard.nights.read_models import Night, figures_of
 from dashboard.read_models import PartKey
 from dashboard.versions.letter import LetterFacts, compared
 from dashboard.versions.read_models import VersionRow
-from dashboard.views.trouble import plain, show_error
+from dashboard.views.trouble import plain, show_away
 from dashboard.words import moment_words
 
 PAGE = 24
@@ -93,7 +93,7 @@ def _apart(run: SideBySide) -> None:
     try:
         _browse(run)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _browse(run: SideBySide) -> None:

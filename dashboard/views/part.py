@@ -13,7 +13,7 @@ from dashboard.pictures import data_url
 from dashboard.read_models import Part, PartKey
 from dashboard.review.page_data import said_line
 from dashboard.story.wiring import Story, single_maps, story
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, show_away, show_next_step
 from dashboard.words import moment_words
 
 
@@ -26,7 +26,7 @@ def page() -> None:
     except ValueError:
         told = None
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
     if told is None:
         show_next_step("No such part", "Its inspection was dropped by retention, or the link is not whole.", "/defects")

@@ -33,7 +33,7 @@ from dashboard.products.recipe_form import (
 )
 from dashboard.views.live import running
 from dashboard.views.preview import preview
-from dashboard.views.trouble import page_style, plain, say_no, show_error
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_error
 from dashboard.who import person
 
 NEW = "new product"
@@ -62,7 +62,7 @@ def page() -> None:
             _masters(name)
             _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _masters(name: str) -> None:

@@ -14,7 +14,7 @@ from dashboard.review.bookings import Session, bookings_of, frame_key, settle
 from dashboard.review.ordering import most_uncertain_first
 from dashboard.review.page_data import review_part
 from dashboard.review.turns import turn_of
-from dashboard.views.trouble import page_style, show_error
+from dashboard.views.trouble import page_style, show_away
 from dashboard.wiring import line
 
 AHEAD = 12
@@ -32,7 +32,7 @@ def page() -> None:
         product = _product()
         asked = _asked_part()
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
     if asked is None and st.query_params.get("part"):
         st.info("The part of this link is not here any more. What you see is the next one that waits.")

@@ -12,7 +12,7 @@ from dashboard.read_models import places
 from dashboard.shift.page_data import known_words, master_rows, seen_of, state_words, step_words
 from dashboard.shift.read_models import next_part
 from dashboard.views.alarms import answer_alarms
-from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_error, show_next_step
 
 EVERY_S = 1.0
 
@@ -32,7 +32,7 @@ def page() -> None:
         check = wiring.line().ledger.last_check(product, camera)
         alarms = wiring.line().ledger.open_alarms()
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
     answer_alarms(alarms)
     _check(product, camera, masters, check)

@@ -17,7 +17,7 @@ from dashboard.trends.chart_rows import Mark, TrendView, trend_spec
 from dashboard.trends.read_models import MOST_REVIEWS, LimitsSet, LotSeen, Occurrences, Promoted
 from dashboard.trends.spans import SPANS, Span
 from dashboard.trends.story import Alarm, SinceWhen, since_change, since_when, since_words, suspect
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, show_away, show_next_step
 from dashboard.words import clock_words, count_words
 
 ALL = "all cameras"
@@ -38,7 +38,7 @@ def page() -> None:
             return
         _page(products, cameras)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _page(products: list[str], cameras: list[str]) -> None:
