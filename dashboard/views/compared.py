@@ -137,9 +137,8 @@ def _large(run: SideBySide, chosen: Apart | None) -> None:
     if part is None:
         st.markdown(plain(f"{both}. Its row is no longer kept."))
         return
-    st.markdown(
-        f"**{plain(both)}**  \n[full story](part?part={part.key}) \u00b7 [judge this part](review?part={part.key})"
-    )
+    link = part.key.in_link
+    st.markdown(f"**{plain(both)}**  \n[full story](part?part={link}) \u00b7 [judge this part](review?part={link})")
     stored, now, zone = _maps([part.key]).get(part.key), datetime.now(UTC), st.context.timezone or "UTC"
     part_view(data=part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone), key="apart_part")
 

@@ -172,5 +172,6 @@ def _run(run: TrainingRun) -> None:
     ]
     if figures:
         st.table(figures, hide_index=True, border="horizontal")
+    zone = st.context.timezone or "UTC"
     for step in wiring.line().ledger.steps(run.id):
-        st.caption(plain(f"{step.at:%H:%M:%S} {step.text}"))
+        st.caption(plain(f"{clock_words(step.at, zone)} {step.text}"))

@@ -53,6 +53,11 @@ def page() -> None:
             name = chosen if chosen != NEW else st.text_input(
                 "name", placeholder="name: a-z, 0-9, . _ -", label_visibility="collapsed", width=240
             )  # fmt: skip
+        if chosen == NEW and name in known:
+            st.info(
+                plain(f"There is a product {name} already: choose it from the list, or give the new one another name.")
+            )
+            return
         product = known.get(chosen)
         left, right = st.columns([1.1, 1], gap="medium")
         with right:
