@@ -1,6 +1,7 @@
 """Trends: scores, rates and what people confirmed over time, alarms, and since when something has been."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from core.drift import DriftAlarm, DriftKind
 from core.errors import LineError
 from dashboard import wiring
+from dashboard.parts.read_models import parts_of_lots
 from dashboard.read_models import Part, places
 from dashboard.review.bookings import frame_key
 from dashboard.story.read_models import VIEWS_WITHIN
@@ -179,7 +181,8 @@ def _since_when(product: str, now: datetime) -> None:
         if part_id.strip():
             _of_part(part_id.strip(), product, lots, known, now)
         elif kind:
-            _tell(since_when(_of_kind(kind, known), lots), f"{kind}, confirmed by people")
+            found = _in_whole_parts(product, since_when(_of_kind(kind, known), lots), now)
+            _tell(found, f"{kind}, confirmed by people")
         else:
             st.caption("Get the first occurrence, the lots, cameras and models, and how many parts went out since.")
 
@@ -190,16 +193,26 @@ def _of_kind(kind: str, known: Sequence[Occurrences]) -> list[Occurrences]:
 
 def _of_part(part_id: str, product: str, lots: Sequence[LotSeen], known: Sequence[Occurrences], now: datetime) -> None:
     """By what people said of any of its views; else by when the rejects of the most suspicious one's camera changed."""
-    found = [part for part in read_models.parts_named(wiring.line().ledger.engine, part_id) if part.product == product]
-    if not found:
+    seen = [part for part in read_models.parts_named(wiring.line().ledger.engine, part_id) if part.product == product]
+    if not seen:
         st.caption(plain(f"No part of {product} has the id {part_id}."))
         return
-    views = [part for part in found if found[0].key.captured_at - part.key.captured_at <= VIEWS_WITHIN]
+    views = [part for part in seen if seen[0].key.captured_at - part.key.captured_at <= VIEWS_WITHIN]
     kinds = sorted(_kinds_said(views))
     if kinds:
-        _tell(since_when(_of_kind(kinds[0], known), lots), f"{kinds[0]}, as confirmed on {part_id}")
+        found = since_when(_of_kind(kinds[0], known), lots)
+        _tell(_in_whole_parts(product, found, now), f"{kinds[0]}, as confirmed on {part_id}")
         return
-    _tell(*_since_its_camera_changed(suspect(views), lots, now))
+    found, what = _since_its_camera_changed(suspect(views), lots, now)
+    _tell(_in_whole_parts(product, found, now), what)
+
+
+def _in_whole_parts(product: str, found: SinceWhen | None, now: datetime) -> SinceWhen | None:
+    """The same, where several cameras see each part: counted are parts then, and not their views."""
+    if found is None or not found.lots:
+        return found
+    whole = parts_of_lots(wiring.line().ledger.engine, product, found.lots, now - QUARTER)
+    return replace(found, inspected=whole.inspected, went_out=whole.went_out) if whole.inspected else found
 
 
 def _kinds_said(views: Sequence[Part]) -> set[str]:
