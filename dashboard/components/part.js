@@ -9,6 +9,7 @@ export default function (component) {
   const root = parentElement.querySelector(".part"), box = root.querySelector(".picture");
   const changed = () => { applyMap(root); showTools(root); };
   tellStory(root, data);
+  root.querySelector(".turn").hidden = Boolean(data.alone);
   root.querySelector(".on").onchange = (event) => { memory.on = event.target.checked; changed(); };
   root.querySelector(".opacity").oninput = (event) => { memory.opacity = Number(event.target.value); changed(); };
   root.querySelector(".actual").onchange = (event) => setActual(root, event.target.checked);

@@ -32,10 +32,12 @@ STYLE = """<style>
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none !important; }
 .stMainBlockContainer { padding: 68px 16px 8px 16px !important; max-width: none !important; }
 [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+[data-testid^="stBaseButton-primary"] { color: light-dark(#FFFFFF, #14171A) !important; }
 </style>"""
 WALL_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"] { display: none !important; }
 .stMainBlockContainer { padding: 0.5rem !important; }
+[data-testid="stAlert"] p { font-size: 28px; line-height: 1.25; }
 </style>"""
 
 
