@@ -78,7 +78,7 @@ export default function (component) {
   window.onresize = fit;
   const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => columnsOf(root), ArrowUp: () => -columnsOf(root) };
   return onKeys("gallery", (event) => {
-    if (["m", "[", "]"].includes(event.key)) requestAnimationFrame(() => applyMap(root));
+    if (["m", "[", "]"].includes(keyOf(event))) requestAnimationFrame(() => applyMap(root));
     if (!(event.key in steps) || event.composedPath()[0].type === "range") return;
     event.preventDefault();
     move(root, steps[event.key]());

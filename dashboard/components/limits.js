@@ -167,7 +167,7 @@ function effect(words, number) {
 }
 
 function showEffects(root) {
-  const { tail, said, current } = root.__data, limits = root.__limits, lines = [];
+  const { tail, said, current, most } = root.__data, limits = root.__limits, lines = [];
   const rejected = [current, limits].map((each) => 1000 * shareAbove(tail, each.reject));
   const reviewed = [current, limits].map((each, at) => 1000 * shareAbove(tail, each.review) - rejected[at]);
   for (const [word, [before, after]] of [["rejected", rejected], ["to review", reviewed]]) {
@@ -178,8 +178,9 @@ function showEffects(root) {
   const defects = said.filter((each) => each[1]), good = said.filter((each) => !each[1]);
   const passed = (each) => defects.filter(([score]) => score < each.review).length;
   const stopped = (each) => good.filter(([score]) => score >= each.reject).length;
-  lines.push(effect(`of ${defects.length} confirmed defects would pass unseen, ${passed(current)} do now`, `${passed(limits)}`));
-  lines.push(effect(`of ${good.length} parts confirmed good would be rejected, ${stopped(current)} are now`, `${stopped(limits)}`));
+  const all = (found) => `${found.length >= most ? "the newest " : ""}${found.length}`;
+  lines.push(effect(`of ${all(defects)} confirmed defects would pass unseen, ${passed(current)} do now`, `${passed(limits)}`));
+  lines.push(effect(`of ${all(good)} parts confirmed good would be rejected, ${stopped(current)} are now`, `${stopped(limits)}`));
   root.querySelector(".effects").replaceChildren(...lines);
 }
 

@@ -9,6 +9,7 @@ export default function (component) {
   const root = parentElement.querySelector(".part"), box = root.querySelector(".picture");
   const changed = () => { applyMap(root); showTools(root); };
   tellStory(root, data);
+  root.querySelector(".turn").hidden = Boolean(data.alone);
   root.querySelector(".on").onchange = (event) => { memory.on = event.target.checked; changed(); };
   root.querySelector(".opacity").oninput = (event) => { memory.opacity = Number(event.target.value); changed(); };
   root.querySelector(".actual").onchange = (event) => setActual(root, event.target.checked);
@@ -24,8 +25,8 @@ export default function (component) {
   showPicture(box, data.picture);
   const offKeys = onKeys("part", (event) => {
     if (mapKey(root, event, () => showTools(root))) return;
-    if (event.key === "x") setActual(root, !root.classList.contains("actual-size"));
-    if (event.key === "f") applyMap(root, true);
-  }, (event) => { if (event.key === "f") applyMap(root); });
+    if (keyOf(event) === "x") setActual(root, !root.classList.contains("actual-size"));
+    if (keyOf(event) === "f") applyMap(root, true);
+  }, (event) => { if (keyOf(event) === "f") applyMap(root); });
   return () => { offKeys(); root.__watched?.disconnect(); };
 }

@@ -97,10 +97,17 @@ function applyMap(root, alone = false) {
   root.style.setProperty("--map-opacity", memory.opacity);
 }
 
+// A box that was ticked keeps the focus, and takes no letters: the next key is meant for the part.
 function typing(event) {
   const target = event.composedPath()[0];
-  const field = target instanceof Element && target.closest("input:not([type=range]), textarea, select, [contenteditable=true]");
+  const taking = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable=true]";
+  const field = target instanceof Element && target.closest(taking);
   return Boolean(field) || event.ctrlKey || event.metaKey || event.altKey;
+}
+
+// With caps lock on, a key is the same key.
+function keyOf(event) {
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
 }
 
 // The component's function runs again at every rerun, so the listener before this one has to go first.
@@ -120,9 +127,10 @@ function onKeys(name, down, up) {
 }
 
 function mapKey(root, event, changed = () => {}) {
-  if (event.key === "m") memory.on = !memory.on;
-  else if (event.key === "[") memory.opacity = Math.max(0, Math.round(10 * memory.opacity - 1) / 10);
-  else if (event.key === "]") memory.opacity = Math.min(1, Math.round(10 * memory.opacity + 1) / 10);
+  const key = keyOf(event);
+  if (key === "m") memory.on = !memory.on;
+  else if (key === "[") memory.opacity = Math.max(0, Math.round(10 * memory.opacity - 1) / 10);
+  else if (key === "]") memory.opacity = Math.min(1, Math.round(10 * memory.opacity + 1) / 10);
   else return false;
   applyMap(root);
   changed();

@@ -3,6 +3,7 @@
 const KEPT = 60;
 const JUDGING = ["a", "d", "u", "z", "ArrowLeft", "ArrowRight"];
 const VERBS = { a: "good", u: "unsure" };
+const KIND = /^[1-9]\d*$/;  // of more than one digit: from a button, for a key has one
 
 function newDesk(who = "") {
   return { who, asked: "", parts: new Map(), line: [], at: 0, said: new Map(), bookings: [], judged: [], keys: [], asksKind: false,
@@ -107,7 +108,11 @@ function takeBack(desk) {
 function act(root, desk, key) {
   const part = current(desk);
   if (desk.asksKind) {
-    if (/^[1-9]$/.test(key) && part.kinds[key - 1]) { judge(root, desk, "defect", part.kinds[key - 1]); return true; }
+    if (KIND.test(key)) {  // of a number without a kind nothing comes: the question stays
+      const kind = part.kinds[key - 1];
+      if (kind) judge(root, desk, "defect", kind);
+      return Boolean(kind);
+    }
     if (key === "d" || key === "Enter") { judge(root, desk, "defect"); return true; }
     desk.asksKind = false;
     if (key === "Escape") return false;
@@ -194,12 +199,13 @@ function showState(root, desk, part) {
   kinds.hidden = !desk.asksKind;
   if (desk.asksKind && part) kinds.replaceChildren(...kindButtons(root, part));
   const waits = desk.bookings.length ? `, ${desk.bookings.length} on their way` : "";
-  const left = desk.data.left === null ? "" : `${desk.data.left} wait`;
+  const left = desk.data.left === null ? "" : `${desk.data.left}${desk.data.more} wait`;
   const others = desk.data.others ? `, ${othersWords(desk)}` : "";
   say(root.querySelector(".count"), `${left}${others}, ${desk.said.size} judged${waits}${heldWords(desk)}`);
   root.dataset.judged = desk.said.size;
   root.dataset.pending = desk.bookings.length;
   root.dataset.part = part?.id ?? "";
+  root.dataset.scope = desk.scope;
   root.querySelector(".draws").checked = root.classList.contains("drawing");
   if (changed) resize(root);
 }
@@ -213,7 +219,7 @@ function kindButtons(root, part) {
   return part.kinds.map((kind, place) => {
     const button = document.createElement("button"), key = document.createElement("kbd");
     say(key, String(place + 1));
-    button.append(`${kind} `, key);
+    button.append(kind, ...(place < 9 ? [" ", key] : []));
     button.onclick = () => press(root, String(place + 1));
     return button;
   });
@@ -222,26 +228,27 @@ function kindButtons(root, part) {
 function press(root, key) {
   const desk = root.__desk;
   if (key === "?") { const help = root.querySelector(".help"); help.hidden = !help.hidden; return true; }
-  const asks = desk.asksKind || desk.keys.at(-1) === "d";
-  if (!JUDGING.includes(key) && !(asks && /^([1-9]|Enter|Escape)$/.test(key))) return false;
+  const last = desk.keys.at(-1) ?? "", asks = desk.asksKind || last === "d" || KIND.test(last);
+  if (!JUDGING.includes(key) && !(asks && (KIND.test(key) || ["Enter", "Escape"].includes(key)))) return false;
   desk.keys.push(key);
   work(root, desk);
   return true;
 }
 
+// A key that is held down repeats by itself: one press is one judgement, however long.
 function onKey(root, event) {
-  const changed = () => showTools(root);
-  if (mapKey(root, event, changed)) return;
-  if (event.key === "x") setActual(root, !root.classList.contains("actual-size"));
-  else if (event.key === "f") applyMap(root, true);
-  else if (event.key === "n") root.classList.add("comparing");
-  else if (event.key === "p") { setDrawing(root, !root.classList.contains("drawing")); showState(root, root.__desk, current(root.__desk)); }
-  else if (press(root, event.key)) event.preventDefault();
+  const changed = () => showTools(root), key = keyOf(event);
+  if (mapKey(root, event, changed) || (event.repeat && !key.startsWith("Arrow"))) return;
+  if (key === "x") setActual(root, !root.classList.contains("actual-size"));
+  else if (key === "f") applyMap(root, true);
+  else if (key === "n") root.classList.add("comparing");
+  else if (key === "p") { setDrawing(root, !root.classList.contains("drawing")); showState(root, root.__desk, current(root.__desk)); }
+  else if (press(root, key)) event.preventDefault();
 }
 
 function offKey(root, event) {
-  if (event.key === "f") applyMap(root);
-  if (event.key === "n") root.classList.remove("comparing");
+  if (keyOf(event) === "f") applyMap(root);
+  if (keyOf(event) === "n") root.classList.remove("comparing");
 }
 
 function showTools(root) {
@@ -272,8 +279,10 @@ export default function (component) {
   if (!root.__desk) prepare(root, desk);
   root.__desk = desk;
   root.__send = () => setStateValue("sent", { bookings: desk.bookings.slice(), have: [...desk.parts.keys()] });
-  const before = desk.parts.size;
+  const before = desk.parts.size, isOther = desk.scope !== undefined && desk.scope !== data.scope;
   take(desk, data);
+  // Keys after a choice of product are meant for its parts, not for the field in which it was chosen.
+  if (isOther) root.querySelector(".frames .picture").focus({ preventScroll: true });
   applyMap(root);
   showTools(root);
   work(root, desk);

@@ -1,6 +1,7 @@
 """What the pages read of parts that several cameras see: read-only, no Streamlit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, func, select, true, values
 from core.adapters.part_rows import to_part
 from core.adapters.schema_parts import part_decision
 from core.part import ID_STANDS_FOR, DecidedPart, Part
+from core.verdict import Decision
 from dashboard.read_models import reading
 
 NEWEST_SHOWN = 20
@@ -45,6 +47,23 @@ def incomplete_parts(engine: Engine, product: str, since: datetime, limit: int) 
         query = query.where(part_decision.c.product == product)
     found = _parts(engine, _newest(query, part_decision.c.first_seen_at >= since, limit))
     return [part for part in found if isinstance(part, DecidedPart)]
+
+
+@dataclass(frozen=True, slots=True)
+class LotParts:
+    """How many whole parts of some lots were decided, and how many of them went out."""
+
+    inspected: int
+    went_out: int
+
+
+def parts_of_lots(engine: Engine, product: str, lots: Sequence[str], since: datetime) -> LotParts:
+    """Each part once, however many cameras see it; it went out where all of them together let it."""
+    own = part_decision.c
+    went_out = func.count().filter(own.decision == Decision.OK.value)
+    decided = (own.product == product, own.first_seen_at >= since, own.lot.in_(lots), own.decision.is_not(None))
+    with reading(engine) as connection:
+        return LotParts(*connection.execute(select(func.count(), went_out).where(*decided)).one())
 
 
 def since_shown(now: datetime) -> datetime:

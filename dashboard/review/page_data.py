@@ -14,9 +14,6 @@ from dashboard.read_models import Part
 from dashboard.review.bookings import said_words
 from dashboard.words import moment_words
 
-KEYS = 9
-"""Kinds of defect that have a key."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -40,7 +37,7 @@ def review_part(shown: Shown, now: datetime, zone: str) -> dict[str, Any]:
         "why": told["why"] if part.decision is not Decision.OK else f"{told['why']} Drawn as a sample, or asked for.",
         "said": [said_line(review, now, zone) for review in shown.reviews],
         "like": _like(shown.like, now, zone),
-        "kinds": list(shown.kinds)[:KEYS],
+        "kinds": list(shown.kinds),
         "pictured": bool(shown.frame[0]),
     }
 

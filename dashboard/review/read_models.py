@@ -1,6 +1,7 @@
 """Which parts wait for a person, read-only."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, exists, func, or_, select
@@ -13,19 +14,38 @@ from core.verdict import Decision
 from dashboard.read_models import KEY, Part, PartKey, part_of, reading
 
 ASKED = (Decision.REVIEW.value, Decision.NG.value)
-_SAID = exists(select(review.c.id)).where(
-    and_(*(review.c[column.name] == column for column in KEY)),
-    STANDS,
-    review.c.judgement != Judgement.WITHDRAWN.value,
-)
+SETTLES = (Judgement.GOOD.value, Judgement.DEFECT.value)
+_SAME = and_(*(review.c[column.name] == column for column in KEY))
+_SAID = exists(select(review.c.id)).where(_SAME, STANDS, review.c.judgement.in_(SETTLES))
+_UNSURE = (
+    select(review.c.who).where(_SAME, STANDS, review.c.judgement == Judgement.UNSURE.value).scalar_subquery()
+).label("unsure")
 _DRAWN_LETTERS = 8
 """Letters of a picture's hash by which the sample of OK parts is drawn: behind those that choose golden parts."""
 
 
-def waiting_parts(
-    engine: Engine, since: datetime, ok_shares: Mapping[str, float], product: str, limit: int
-) -> list[Part]:
-    """The newest parts of which nobody has said anything: REVIEW, NG, and each product's share of OK ones."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A part that waits for a person; `unsure` is who could not tell, so that somebody else has to."""
+
+    part: Part
+    unsure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits; of more than are read at once, the newest: then `is_cut`."""
+
+    waiting: tuple[Waiting, ...]
+    is_cut: bool
+
+    def of(self, who: str) -> list[Part]:
+        """Those that this person can settle: not those of which they were unsure."""
+        return [each.part for each in self.waiting if each.unsure != who]
+
+
+def waiting_parts(engine: Engine, since: datetime, ok_shares: Mapping[str, float], product: str, limit: int) -> Queue:
+    """The newest parts of which nobody was sure yet: REVIEW, NG, and each product's share of OK ones."""
     asked = _unsaid(since, product).where(inspection.c.decision.in_(ASKED))
     drawn = [_drawn(name, share) for name, share in ok_shares.items() if share > 0 and product in ("", name)]
     queries = [asked.limit(limit)]
@@ -33,7 +53,11 @@ def waiting_parts(
         sample = _unsaid(since, product).where(inspection.c.decision == Decision.OK.value, or_(*drawn))
         queries.append(sample.limit(limit))
     with reading(engine) as connection:
-        return [part_of(row) for query in queries for row in connection.execute(query)]
+        found = [connection.execute(query).all() for query in queries]
+    rows = [row for each in found for row in each]
+    return Queue(
+        tuple(Waiting(part_of(row), row.unsure or "") for row in rows), any(len(each) == limit for each in found)
+    )
 
 
 def one_part(engine: Engine, key: PartKey) -> Part | None:
@@ -55,7 +79,7 @@ def kept_good_parts(engine: Engine, product: str, since: datetime, limit: int) -
 
 
 def _unsaid(since: datetime, product: str) -> Select[tuple[object, ...]]:
-    query = select(*inspection.c).where(inspection.c.captured_at >= since, ~_SAID)
+    query = select(*inspection.c, _UNSURE).where(inspection.c.captured_at >= since, ~_SAID)
     if product:
         query = query.where(inspection.c.product == product)
     return query.order_by(inspection.c.captured_at.desc())

@@ -12,7 +12,6 @@ from dashboard.review import read_models as waiting_models
 from dashboard.review.bookings import MASK_OF_MAP, Booking, frame_key, row_key
 from dashboard.review.masks import drawn_mask, mask_of_map
 from dashboard.review.nearest import features_of_npz, nearest
-from dashboard.review.ordering import most_uncertain_first
 from dashboard.review.page_data import Shown
 from dashboard.thumbnails import reason_of_absence
 from dashboard.wiring import line, stored_map
@@ -25,11 +24,11 @@ KEPT_GOOD = 30
 
 
 @st.cache_data(ttl=QUEUE_S, show_spinner=False)
-def queue(product: str) -> list[read_models.Part]:
-    """What waits, most uncertain first, at most two seconds old; raises LedgerUnavailable."""
+def queue(product: str) -> waiting_models.Queue:
+    """What waits, at most two seconds old; raises LedgerUnavailable."""
     here, shares = line(), {name: recipe.review_ok_share for name, recipe in recipes().items()}
     since = datetime.now(UTC) - timedelta(days=here.settings.review_days)
-    return most_uncertain_first(waiting_models.waiting_parts(here.ledger.engine, since, shares, product, CANDIDATES))
+    return waiting_models.waiting_parts(here.ledger.engine, since, shares, product, CANDIDATES)
 
 
 @st.cache_data(ttl=QUEUE_S, show_spinner=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.rollup import bin_edge
 from core.verdict import Threshold
-from dashboard.thresholds.read_models import BinCount, Confirmed
+from dashboard.thresholds.read_models import MOST_REVIEWS, BinCount, Confirmed
 from dashboard.thresholds.what_if import tails
 
 
@@ -20,6 +20,7 @@ def limits_data(
         "bars": [[bin_edge(each.score_bin), bin_edge(each.score_bin + 1), each.frames] for each in counts],
         "tail": [[tail.score, tail.share] for tail in tails(counts)],
         "said": [[each.score, each.is_defect] for each in said],
+        "most": MOST_REVIEWS,
         "range": _range(current, proposed, counts),
     }
 

@@ -85,17 +85,23 @@ def limits_history(engine: Engine, product: str, limit: int) -> list[LimitsRow]:
 def confirmed(
     engine: Engine, product: str, model_version_id: int, since: datetime, limit: int = MOST_REVIEWS
 ) -> list[Confirmed]:
-    """What stands of what people said about the newest parts since then that this model scored, highest score first."""
-    said = review.c.judgement.in_([Judgement.GOOD.value, Judgement.DEFECT.value])
+    """What stands of what people said about parts since then that this model scored, highest score first.
+
+    Of the newest defects and of the newest good parts up to the limit each: the many good ones push out no defect.
+    """
     scored = (review.c.score.is_not(None), review.c.model_version_id == model_version_id)
-    query = (
-        select(review.c.judgement, review.c.score)
-        .where(review.c.product == product, review.c.captured_at >= since, STANDS, said, *scored)
+    standing = (
+        select(review.c.score)
+        .where(review.c.product == product, review.c.captured_at >= since, STANDS, *scored)
         .order_by(review.c.captured_at.desc(), review.c.id.desc())
         .limit(limit)
     )
     with reading(engine) as connection:
-        found = [Confirmed(score, judgement == Judgement.DEFECT) for judgement, score in connection.execute(query)]
+        found = [
+            Confirmed(score, judgement is Judgement.DEFECT)
+            for judgement in (Judgement.DEFECT, Judgement.GOOD)
+            for score in connection.scalars(standing.where(review.c.judgement == judgement.value))
+        ]
     return sorted(found, key=lambda each: each.score, reverse=True)
 
 

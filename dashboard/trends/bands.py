@@ -83,7 +83,16 @@ def limits_held(
     return found
 
 
+def limits_that_judged(promoted: Sequence[Promoted], limits: Sequence[LimitsSet]) -> list[LimitsSet]:
+    """Those that were set while their model judged: what a candidate is registered with changes nothing on the line."""
+    return [each for each in limits if _judging_at(promoted, each.at) == each.model_version_id]
+
+
+def _judging_at(promoted: Sequence[Promoted], moment: datetime) -> int | None:
+    return next((each.model_version_id for each in reversed(promoted) if each.at <= moment), None)
+
+
 def _held_at(promoted: Sequence[Promoted], limits: Sequence[LimitsSet], moment: datetime) -> Threshold | None:
-    models = [each.model_version_id for each in promoted if each.at <= moment]
-    held = [each.limits for each in limits if models and each.model_version_id == models[-1] and each.at <= moment]
+    judging = _judging_at(promoted, moment)
+    held = [each.limits for each in limits if each.model_version_id == judging and each.at <= moment]
     return held[-1] if held else None

@@ -18,6 +18,12 @@ MOST_LOT_LABELS = 14
 MOST_LOTS = 60
 """More lines than that are a grey area, in which nobody finds the beginning of a lot."""
 
+MARK_ROWS = 5
+LETTER = 0.006
+"""A letter of a mark's words, as a share of the drawing's width on the smallest screen."""
+LATE = 0.85
+"""From this share of the time on, words lie left of their line."""
+
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
@@ -49,6 +55,10 @@ class TrendView:
         """Where the parts behind a step are; of no decisions: all that are not OK."""
         names = tuple(decision.value for decision in decisions)
         return Linked(step.begins_at, step.begins_at + self.step, self.product, self.camera, names).address
+
+    def place_of(self, moment: datetime) -> float:
+        """0 at the left end, 1 at the right one."""
+        return (moment - self.domain[0]) / (self.domain[1] - self.domain[0])
 
     @property
     def lots(self) -> list[Mark]:
@@ -82,8 +92,8 @@ def rows_of(view: TrendView) -> Mapping[str, Rows]:
         "parts": [{"at": _ms(step.begins_at), "parts": step.total} for step in view.steps],
         "confirmed": [_confirmed_row(each) for each in view.confirmed if each.is_miss or each.is_false_reject],
         "whole": [{"at": _ms(moment)} for moment in view.domain],
-        "lots": [_mark_row(mark) for mark in lots],
-        "changes": [_mark_row(mark) for mark in changes],
+        "lots": [_mark_row(view, mark) for mark in lots],
+        "changes": [_mark_row(view, mark, row) for mark, row in _in_rows(view, changes)],
         **{name: [_limit_row(held, name) for held in view.limits] for name in LIMITS},
     }
 
@@ -141,8 +151,22 @@ def _limit_row(held: LimitsHeld, name: str) -> dict[str, Any]:
     return {"at": _ms(held.begins_at), "end": _ms(held.ends_at), "limit": getattr(held.limits, name)}
 
 
-def _mark_row(mark: Mark) -> dict[str, Any]:
-    return {"at": _ms(mark.at), "label": mark.label, "words": mark.words or mark.label}
+def _mark_row(view: TrendView, mark: Mark, row: int = 0) -> dict[str, Any]:
+    told = {"at": _ms(mark.at), "label": mark.label, "words": mark.words or mark.label}
+    return told | {"row": row, "late": view.place_of(mark.at) > LATE}
+
+
+def _in_rows(view: TrendView, marks: Sequence[Mark]) -> list[tuple[Mark, int]]:
+    """Each mark with the row in which its words have room beside those before; where none has any, the last."""
+    free_from = [0.0] * MARK_ROWS
+    found = []
+    for mark in sorted(marks, key=lambda each: each.at):
+        place, wide = view.place_of(mark.at), LETTER * len(mark.label)
+        begins = place - wide if place > LATE else place
+        row = next((row for row, free in enumerate(free_from) if free <= begins), MARK_ROWS - 1)
+        free_from[row] = max(free_from[row], begins + wide)
+        found.append((mark, row))
+    return found
 
 
 def _confirmed_row(each: Confirmation) -> dict[str, Any]:

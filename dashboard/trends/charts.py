@@ -18,9 +18,15 @@ DECISION_COLOURS = {Decision.NG: "redColor", Decision.REVIEW: "orangeColor", Dec
 SHAPES = {Decision.NG: "cross", Decision.REVIEW: "diamond", Decision.ERROR: "triangle-up"}
 LIMITS = {"reject_from": Decision.NG, "review_from": Decision.REVIEW}
 CONFIRMED = ("false reject", "missed defect")
+SIDE, ASIDE = "datum.late ? 'right' : 'left'", "datum.late ? -3 : 3"
+"""Words at the right end lie left of their line: behind it they would be cut off."""
 WHOLE = ["since", "until"]
 """Stands for the first and the last moment until the rows are put in."""
 AXIS_WIDTH = 84
+TICKS = 10
+LINE = 12
+"""Pixels between the words of changes that lie close together."""
+MOMENT = alt.Tooltip("at:T", title="at", format="%Y-%m-%d %H:%M")
 BRUSH_WORDS = "drag here to look closer, double-click for all; a click on a step above opens its parts"
 CLOCK = {
     "seconds": "%H:%M:%S", "minutes": "%H:%M", "hours": "%H:%M", "date": "%a %d", "week": "%b %d", "month": "%b",
@@ -33,10 +39,11 @@ def trend_chart(colours: Colours, name_lots: bool) -> alt.VConcatChart:
     brush = alt.selection_interval(encodings=["x"], name="brush")
     zoomed = alt.Scale(domain=brush, nice=False)
     time = alt.X("at:T", scale=zoomed, axis=alt.Axis(title=None, labels=False, ticks=False, grid=False))
+    told = alt.X("at:T", scale=zoomed, axis=_time_axis(None))  # under the brush the overview's hours are others
     rows = [
-        _scores(time, colours, name_lots).properties(height=250),
+        _scores(time, colours, name_lots).properties(height=220),
         _rates(time, colours).properties(height=150),
-        _confirmed(time, colours).properties(height=34),
+        _confirmed(told, colours).properties(height=34),
         _overview(brush, colours).properties(height=34),
     ]
     chart = alt.vconcat(*rows, spacing=8).resolve_scale(color="independent", shape="independent", y="independent")
@@ -77,12 +84,20 @@ def _mark_lines(time: alt.X, colours: Colours, name_lots: bool) -> list[alt.Char
     """Changes with their words; lots as fainter lines, with words only while they would not lie on each other."""
     lines = []
     for name, opacity, colour, y in (("lots", 0.35, "grayColor", 2), ("changes", 0.9, "textColor", 14)):
-        base = _rows(name).encode(x=time, tooltip=["at:T", alt.Tooltip("words:N", title="what")])
+        base = _rows(name).encode(x=time, tooltip=[MOMENT, alt.Tooltip("words:N", title="what")])
         dash = [2, 2] if name == "lots" else [1, 0]
         lines.append(base.mark_rule(color=colours[colour], opacity=opacity, strokeDash=dash))
         if name == "changes" or name_lots:
-            style = {"align": "left", "dx": 3, "baseline": "top", "fontSize": 11, "color": colours[colour]}
-            lines.append(base.mark_text(**style).encode(text="label:N", y=alt.value(y)))
+            style = {
+                "baseline": "top",
+                "fontSize": 11,
+                "color": colours[colour],
+                "align": alt.expr(SIDE),
+                "dx": alt.expr(ASIDE),
+            }
+            lines.append(
+                base.mark_text(**style).encode(text="label:N", y=alt.value(alt.expr(f"{y} + {LINE} * datum.row")))
+            )
     return lines
 
 
@@ -127,19 +142,18 @@ def _confirmed(time: alt.X, colours: Colours) -> alt.LayerChart:
             y=alt.Y("what:N", scale=alt.Scale(domain=names), axis=_y_axis(None)),
             color=alt.Color("what:N", scale=scale, legend=None),
             shape=alt.Shape("what:N", scale=shapes, legend=None),
-            tooltip=["at:T", "what:N", "camera:N", "lot:N"],
+            tooltip=[MOMENT, "what:N", "camera:N", "lot:N"],
         )
     )
     return alt.layer(_whole(time), points)
 
 
 def _overview(brush: Any, colours: Colours) -> alt.Chart:
-    axis = alt.Axis(title=BRUSH_WORDS, labelOverlap=True, grid=False, format=CLOCK)
     return (
         _rows("parts")
         .mark_area(interpolate="step-after", color=colours["grayColor"], opacity=0.5)
         .encode(
-            x=alt.X("at:T", scale=alt.Scale(domain=WHOLE, nice=False), axis=axis),
+            x=alt.X("at:T", scale=alt.Scale(domain=WHOLE, nice=False), axis=_time_axis(BRUSH_WORDS)),
             y=alt.Y("parts:Q", axis=_y_axis("parts", 2)),
         )
         .add_params(brush)
@@ -149,6 +163,11 @@ def _overview(brush: Any, colours: Colours) -> alt.Chart:
 def _whole(time: alt.X) -> alt.Chart:
     """Nothing to see, from the first moment to the last: rows with fewer data have the same axis."""
     return _rows("whole").mark_point(opacity=0, tooltip=False).encode(x=time)
+
+
+def _time_axis(title: str | None) -> alt.Axis:
+    """So few labels that all have room: of those that lay on each other every other went, and with them the dates."""
+    return alt.Axis(title=title, tickCount=TICKS, grid=False, format=CLOCK)
 
 
 def _y_axis(title: str | None, ticks: int = 5) -> alt.Axis:

@@ -100,6 +100,19 @@ class Confirmation:
         return self.judgement is Judgement.DEFECT and self.decision == Decision.OK
 
 
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """How many parts of a lot on one camera under one model people say have a kind of defect, and from when to when."""
+
+    kind: str
+    lot: str
+    camera: str
+    model_version_id: int | None
+    first_at: datetime
+    last_at: datetime
+    parts: int
+
+
 def step_counts(engine: Engine, product: str, camera: str, span: Span, now: datetime) -> list[StepCount]:
     """The product's counts, oldest first; an empty camera means all."""
     begins_at = func.date_bin(literal(span.step), rollup.c.begins_at, literal(EPOCH)).label("begins_at")
@@ -154,11 +167,29 @@ def lots_seen(engine: Engine, product: str, since: datetime) -> list[LotSeen]:
         return [LotSeen(*row[:5], int(row[5]), int(row[6])) for row in connection.execute(query)]
 
 
+def occurrences(engine: Engine, product: str, since: datetime) -> list[Occurrences]:
+    """Of each kind all that stands, by the first: "since when" is only true of all that people said."""
+    own = review.c
+    groups = (own.kind, own.lot, own.camera, own.model_version_id)
+    first = func.min(own.captured_at)
+    query = (
+        select(*groups, first, func.max(own.captured_at), func.count())
+        .where(own.product == product, own.captured_at >= since, STANDS)
+        .where(own.judgement == Judgement.DEFECT.value, own.kind != "")
+        .group_by(*groups)
+        .order_by(first)
+    )
+    with reading(engine) as connection:
+        return [Occurrences(*row) for row in connection.execute(query)]
+
+
 def confirmations(engine: Engine, product: str, since: datetime, limit: int = MOST_REVIEWS) -> list[Confirmation]:
-    """What stands of what people said about the newest parts captured since then, oldest part first."""
+    """What people said against the line, of the newest parts captured since then, oldest part first."""
+    false_reject = (review.c.judgement == Judgement.GOOD.value) & review.c.decision.in_(REJECTED)
+    miss = (review.c.judgement == Judgement.DEFECT.value) & (review.c.decision == Decision.OK.value)
     standing = (
         select(review)
-        .where(review.c.product == product, review.c.captured_at >= since, STANDS)
+        .where(review.c.product == product, review.c.captured_at >= since, STANDS, false_reject | miss)
         .order_by(review.c.captured_at.desc(), review.c.id.desc())
         .limit(limit)
     )

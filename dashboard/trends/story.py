@@ -6,11 +6,16 @@ from datetime import datetime
 
 from core.rollup import NO_BIN, score_bin
 from core.verdict import Decision
+from dashboard.read_models import Part
 from dashboard.trends.alarm import Change, change_point
 from dashboard.trends.bands import StepTrend, quantiles, trends
-from dashboard.trends.read_models import Confirmation, LotSeen, StepCount
+from dashboard.trends.read_models import LotSeen, Occurrences, StepCount
+from dashboard.words import count_words
 
+NOT_KNOWN = "not known"
 TYPICAL = (0.5,)
+SUSPICION = (Decision.NG, Decision.REVIEW, Decision.ERROR, Decision.OK)
+"""What speaks most against a part comes first; ERROR says little of it."""
 RATES = {"rejects": Decision.NG, "parts to review": Decision.REVIEW, "errors": Decision.ERROR}
 
 
@@ -85,7 +90,12 @@ def _drift(steps: Sequence[StepTrend], counts: Sequence[StepCount]) -> list[Alar
     return [Alarm("scores above the usual", steps[change.place].begins_at, change)] if change is not None else []
 
 
-def since_when(found: Sequence[Confirmation], lots: Sequence[LotSeen]) -> SinceWhen | None:
+def suspect(views: Sequence[Part]) -> Part:
+    """Of a part's views the one that speaks most against it."""
+    return min(views, key=lambda view: SUSPICION.index(view.decision))
+
+
+def since_when(found: Sequence[Occurrences], lots: Sequence[LotSeen]) -> SinceWhen | None:
     """The story of parts that people say have the same defect; None where there are none.
 
     Affected are the lots of these parts, with all their parts from the first occurrence on: what nobody has looked at
@@ -93,15 +103,26 @@ def since_when(found: Sequence[Confirmation], lots: Sequence[LotSeen]) -> SinceW
     """
     if not found:
         return None
-    first = min(each.captured_at for each in found)
     names = tuple(dict.fromkeys(each.lot for each in found if each.lot))
     cameras = tuple(sorted({each.camera for each in found}))
     affected = [lot for lot in lots if lot.lot in names and lot.camera in cameras]
     models = {each.model_version_id for each in found if each.model_version_id is not None}
     return SinceWhen(
-        first, max(each.captured_at for each in found), len(found), names, cameras, tuple(sorted(models)),
+        min(each.first_at for each in found), max(each.last_at for each in found), sum(each.parts for each in found),
+        names, cameras, tuple(sorted(models)),
         sum(lot.frames for lot in affected), sum(lot.went_out for lot in affected),
     )  # fmt: skip
+
+
+def since_words(found: SinceWhen) -> dict[str, str]:
+    """Its numbers by name. Parts without a lot are counted nowhere: of those it is not known how many went out."""
+    return {
+        "known parts": count_words(found.known),
+        "lots": str(len(found.lots)),
+        "parts of these lots": count_words(found.inspected) if found.lots else NOT_KNOWN,
+        "of them went out": count_words(found.went_out) if found.lots else NOT_KNOWN,
+        "models": ", ".join(map(str, found.models)) or "none",
+    }
 
 
 def since_change(since: datetime, lots: Sequence[LotSeen], camera: str, known: int, now: datetime) -> SinceWhen:

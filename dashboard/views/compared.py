@@ -18,7 +18,7 @@ from dashboard.nights.read_models import Night, figures_of
 from dashboard.read_models import PartKey
 from dashboard.versions.letter import LetterFacts, compared
 from dashboard.versions.read_models import VersionRow
-from dashboard.views.trouble import plain, show_error
+from dashboard.views.trouble import plain, show_away
 from dashboard.words import moment_words
 
 PAGE = 24
@@ -93,7 +93,7 @@ def _apart(run: SideBySide) -> None:
     try:
         _browse(run)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _browse(run: SideBySide) -> None:
@@ -137,9 +137,8 @@ def _large(run: SideBySide, chosen: Apart | None) -> None:
     if part is None:
         st.markdown(plain(f"{both}. Its row is no longer kept."))
         return
-    st.markdown(
-        f"**{plain(both)}**  \n[full story](part?part={part.key}) \u00b7 [judge this part](review?part={part.key})"
-    )
+    link = part.key.in_link
+    st.markdown(f"**{plain(both)}**  \n[full story](part?part={link}) \u00b7 [judge this part](review?part={link})")
     stored, now, zone = _maps([part.key]).get(part.key), datetime.now(UTC), st.context.timezone or "UTC"
     part_view(
         data=part_data(part, wiring.picture_or_reason(part.frame_uri or chosen.frame_uri), stored, now, zone),

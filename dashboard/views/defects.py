@@ -19,12 +19,11 @@ from dashboard.read_models import Part, PartKey, places
 from dashboard.story.filters import PERIODS, WHOLE, Chosen, further, wanted
 from dashboard.story.read_models import NOT_OK, DefectFilter, count_newer, kinds_said, newest_parts
 from dashboard.story.wiring import selection_folder, selection_table
-from dashboard.views.trouble import page_style, show_error, show_next_step
+from dashboard.views.trouble import page_style, show_away, show_next_step
 from dashboard.views.window import ALL, link_of, window, within
 from dashboard.words import clock_words, count_words
 
 NEWER_EVERY_S = 5.0
-RETRY_EVERY_S = 3.0
 IN_ADDRESS: Literal["query-params"] = "query-params"
 """What is filtered stands in the page's address, so that it can be kept or sent to somebody."""
 
@@ -37,22 +36,12 @@ def page() -> None:
         parts = _parts(asked)
         _incomplete(asked)
     except LineError as error:
-        show_error(error)
-        _until_it_is_back()
+        show_away(error)
         return
     if not parts:
         _nothing(asked)
         return
     _browse(parts, asked)
-
-
-@st.fragment(run_every=RETRY_EVERY_S)
-def _until_it_is_back() -> None:
-    try:
-        places(wiring.line().ledger.engine)
-    except LineError:
-        return
-    st.rerun()
 
 
 def _filters() -> DefectFilter:

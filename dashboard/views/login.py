@@ -5,7 +5,7 @@ import streamlit as st
 from core.access import Person
 from core.errors import LineError, NotLoggedIn
 from dashboard import who
-from dashboard.views.trouble import page_style, plain, show_error
+from dashboard.views.trouble import page_style, plain, show_away
 
 EVERY_S = 5.0
 
@@ -14,7 +14,7 @@ def page(error: LineError) -> None:
     """Nothing of the line, one button, and why."""
     page_style()
     if not isinstance(error, NotLoggedIn):
-        show_error(error)
+        show_away(error)
         return
     st.subheader("Line inspection")
     if error.detail:

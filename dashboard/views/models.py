@@ -19,7 +19,7 @@ from dashboard.versions import read_models
 from dashboard.versions.letter import UNKNOWN
 from dashboard.versions.read_models import VersionRow
 from dashboard.views.compared import compare
-from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_error, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words, count_words, moment_words
 
@@ -52,7 +52,7 @@ def page() -> None:
         product = st.selectbox("product", products, label_visibility="collapsed", width=220, key="models_product")
         _product(product)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _product(product: str) -> None:
@@ -172,5 +172,6 @@ def _run(run: TrainingRun) -> None:
     ]
     if figures:
         st.table(figures, hide_index=True, border="horizontal")
+    zone = st.context.timezone or "UTC"
     for step in wiring.line().ledger.steps(run.id):
-        st.caption(plain(f"{step.at:%H:%M:%S} {step.text}"))
+        st.caption(plain(f"{clock_words(step.at, zone)} {step.text}"))

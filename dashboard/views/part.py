@@ -13,7 +13,7 @@ from dashboard.pictures import data_url
 from dashboard.read_models import Part, PartKey
 from dashboard.review.page_data import said_line
 from dashboard.story.wiring import Story, single_maps, story
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, show_away
 from dashboard.words import moment_words
 
 
@@ -26,10 +26,11 @@ def page() -> None:
     except ValueError:
         told = None
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
     if told is None:
-        show_next_step("No such part", "Its inspection was dropped by retention, or the link is not whole.", "/defects")
+        st.subheader("No such part")
+        st.markdown("Its inspection was dropped by retention, or the link is not whole. See [all defects](defects).")
         return
     _story(told)
 
@@ -42,7 +43,8 @@ def _story(told: Story) -> None:
     except LedgerUnavailable:
         stored = None
     _ways(part)
-    part_view(data=part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone), key="whole_part")
+    shown = part_data(part, wiring.picture_or_reason(part.frame_uri), stored, now, zone)
+    part_view(data=shown | {"alone": True}, key="whole_part")
     _single_maps(part)
     left, middle, right = st.columns(3)
     with left:

@@ -33,7 +33,7 @@ from dashboard.products.recipe_form import (
 )
 from dashboard.views.live import running
 from dashboard.views.preview import preview
-from dashboard.views.trouble import page_style, plain, say_no, show_error
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_error
 from dashboard.who import person
 
 NEW = "new product"
@@ -53,6 +53,11 @@ def page() -> None:
             name = chosen if chosen != NEW else st.text_input(
                 "name", placeholder="name: a-z, 0-9, . _ -", label_visibility="collapsed", width=240
             )  # fmt: skip
+        if chosen == NEW and name in known:
+            st.info(
+                plain(f"There is a product {name} already: choose it from the list, or give the new one another name.")
+            )
+            return
         product = known.get(chosen)
         left, right = st.columns([1.1, 1], gap="medium")
         with right:
@@ -62,7 +67,7 @@ def page() -> None:
             _masters(name)
             _recipe(chosen, name, product.recipe if product else Recipe(), ignore)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _masters(name: str) -> None:

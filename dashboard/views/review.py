@@ -11,9 +11,10 @@ from dashboard.components.registered import review as review_view
 from dashboard.read_models import Part, PartKey
 from dashboard.review import wiring
 from dashboard.review.bookings import Session, bookings_of, frame_key, settle
+from dashboard.review.ordering import most_uncertain_first
 from dashboard.review.page_data import review_part
 from dashboard.review.turns import turn_of
-from dashboard.views.trouble import page_style, show_error
+from dashboard.views.trouble import page_style, show_away
 from dashboard.wiring import line
 
 AHEAD = 12
@@ -31,8 +32,10 @@ def page() -> None:
         product = _product()
         asked = _asked_part()
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
+    if asked is None and st.query_params.get("part"):
+        st.info("The part of this link is not here any more. What you see is the next one that waits.")
     _desk(product, asked)
 
 
@@ -97,9 +100,10 @@ def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> d
     """The next parts: all by id in order, and in full those that the browser does not have yet."""
     now, zone = datetime.now(UTC), st.context.timezone or "UTC"
     had = set(sent.get("have", [])) if isinstance(sent, dict) else set()
-    queue = [part for part in wiring.queue(product) if not session.has_said(frame_key(part.key))]
+    person, queue = who.person(), wiring.queue(product)
+    open_ones = [part for part in queue.of(person.name) if not session.has_said(frame_key(part.key))]
     acted_at = st.session_state.setdefault("review_acted_at", now)
-    turn = turn_of(who.person(), queue, AHEAD, acted_at, line().ledger, now)
+    turn = turn_of(person, most_uncertain_first(open_ones), AHEAD, acted_at, line().ledger, now)
     first = [asked] if asked else []
     order = (first + [part for part in turn.parts if not asked or part.key != asked.key])[:AHEAD]
     fresh = [part for part in order if str(part.key) not in had][:PER_ROUND]
@@ -107,5 +111,6 @@ def _waiting(session: Session, product: str, asked: Part | None, sent: Any) -> d
         "order": [str(part.key) for part in order],
         "parts": [review_part(wiring.shown(part), now, zone) for part in fresh],
         "left": turn.free,
+        "more": "+" if queue.is_cut else "",
         "others": turn.others,
     }

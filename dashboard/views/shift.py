@@ -12,7 +12,7 @@ from dashboard.read_models import places
 from dashboard.shift.page_data import known_words, master_rows, seen_of, state_words, step_words
 from dashboard.shift.read_models import next_part
 from dashboard.views.alarms import answer_alarms
-from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_error, show_next_step
 
 EVERY_S = 1.0
 
@@ -32,7 +32,7 @@ def page() -> None:
         check = wiring.line().ledger.last_check(product, camera)
         alarms = wiring.line().ledger.open_alarms()
     except LineError as error:
-        show_error(error)
+        show_away(error)
         return
     answer_alarms(alarms)
     _check(product, camera, masters, check)
@@ -47,13 +47,18 @@ def _check(product: str, camera: str, masters: list[MasterPart], check: ShiftChe
         return
     st.markdown(f"**{plain(state_words(masters, check, now, zone))}**")
     st.dataframe(master_rows(masters, check, now, zone), hide_index=True, width="stretch")
-    result = st.session_state.get("shift_result")
-    if result:
-        (st.success if result[0] else st.error)(plain(result[1]))
+    _result(check)
     st.button("Begin a new check", on_click=_begin, args=(product, camera), key="shift_begin")
     left = still_to_run(check, masters) if check else []
     if check and left:
         _guide(check, left[0])
+
+
+def _result(check: ShiftCheck | None) -> None:
+    """What came of the last try of this check; that of another camera is not told here."""
+    of_check, passed, words = st.session_state.get("shift_result", (None, False, ""))
+    if check is not None and of_check == check.id:
+        (st.success if passed else st.error)(plain(words))
 
 
 def _begin(product: str, camera: str) -> None:
@@ -96,7 +101,7 @@ def _waiting(check: ShiftCheck, master: MasterPart, since: datetime) -> None:
     except LineError as error:
         show_error(error)
         return
-    st.session_state["shift_result"] = (step.passed, step_words(step))
+    st.session_state["shift_result"] = (check.id, step.passed, step_words(step))
     st.rerun()
 
 

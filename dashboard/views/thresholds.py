@@ -16,7 +16,7 @@ from dashboard.gallery_parts import gallery_data
 from dashboard.thresholds import read_models
 from dashboard.thresholds.page_data import limits_data, proposal_of
 from dashboard.thresholds.what_if import changed_bands
-from dashboard.views.trouble import page_style, plain, say_no, show_error, show_next_step
+from dashboard.views.trouble import page_style, plain, say_no, show_away, show_next_step
 from dashboard.who import person
 from dashboard.words import clock_words
 
@@ -35,7 +35,7 @@ def page() -> None:
         else:
             _nothing()
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """Trends: scores, rates and what people confirmed over time, alarms, and since when something has been."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -8,14 +9,17 @@ import streamlit as st
 from core.drift import DriftAlarm, DriftKind
 from core.errors import LineError
 from dashboard import wiring
+from dashboard.parts.read_models import parts_of_lots
 from dashboard.read_models import Part, places
+from dashboard.review.bookings import frame_key
+from dashboard.story.read_models import VIEWS_WITHIN
 from dashboard.trends import read_models
-from dashboard.trends.bands import limits_held
+from dashboard.trends.bands import limits_held, limits_that_judged
 from dashboard.trends.chart_rows import Mark, TrendView, trend_spec
-from dashboard.trends.read_models import LimitsSet, LotSeen, Promoted
+from dashboard.trends.read_models import MOST_REVIEWS, LimitsSet, LotSeen, Occurrences, Promoted
 from dashboard.trends.spans import SPANS, Span
-from dashboard.trends.story import Alarm, SinceWhen, since_change, since_when
-from dashboard.views.trouble import page_style, plain, show_error, show_next_step
+from dashboard.trends.story import Alarm, SinceWhen, since_change, since_when, since_words, suspect
+from dashboard.views.trouble import page_style, plain, show_away, show_next_step
 from dashboard.words import clock_words, count_words
 
 ALL = "all cameras"
@@ -36,7 +40,7 @@ def page() -> None:
             return
         _page(products, cameras)
     except LineError as error:
-        show_error(error)
+        show_away(error)
 
 
 def _page(products: list[str], cameras: list[str]) -> None:
@@ -87,21 +91,24 @@ def _trends(product: str, camera: str, span: Span, now: datetime, drifted: Seque
         st.caption("Choose a longer time, another product or all cameras.")
         return
     promoted, limits = read_models.promotions(engine, product), read_models.limits_set(engine, product)
-    since = span.since(now)
+    since, changed = span.since(now), limits_that_judged(promoted, limits)
     if course.alarms:
-        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *limits], span) for alarm in course.alarms))
-    marks = _marks(promoted, limits, read_models.lots_seen(engine, product, since), camera, since)
+        st.warning("  \n".join(_alarm_words(alarm, [*promoted, *changed], span) for alarm in course.alarms))
+    marks = _marks(promoted, changed, read_models.lots_seen(engine, product, since), camera, since)
     marks += [Mark(each.since, _short(each), is_lot=False) for each in course.alarms]
     raised = read_models.alarms_raised(engine, product, camera, since)
     marks += [Mark(each.at, "alarm", is_lot=False, words=each.what.removeprefix(read_models.ALARM)) for each in raised]
     marks += drift_marks(drifted, since)
-    said = [each for each in read_models.confirmations(engine, product, since) if camera in ("", each.camera)]
+    against = read_models.confirmations(engine, product, since)
+    said = [each for each in against if camera in ("", each.camera)]
     held = limits_held(promoted, limits, since, now)
     view = TrendView(course.steps, span.step, held, marks, said, (since, now), product, camera)
     spec = trend_spec(view, dark=st.context.theme.type == "dark")
     st.html(ROOM_FOR_AXES)
     with st.container(key="trend_box"):
         st.vega_lite_chart(spec=spec, key="trend_chart", width="stretch")
+    if len(against) == MOST_REVIEWS:
+        st.caption(f"Of false rejects and missed defects the newest {count_words(MOST_REVIEWS)} are shown.")
     if view.too_many_lots:
         st.caption(f"{len(view.lots)} lots are too many for lines: choose a shorter time to see where each began.")
 
@@ -111,7 +118,8 @@ def _alarm_words(alarm: Alarm, changes: Sequence[Promoted | LimitsSet], span: Sp
     verb = "rose" if change.rose else "fell"
     shares = f"from {1000 * change.before:.3g} to {1000 * change.after:.3g} per thousand"
     near = [each for each in changes if abs(each.at - alarm.since) <= 2 * span.step]
-    because = f" Just then: {plain(_change_words(near[-1]))}." if near else ""
+    nearest = min(near, key=lambda each: abs(each.at - alarm.since), default=None)
+    because = f" Just then: {plain(_change_words(nearest))}." if nearest else ""
     when = clock_words(alarm.since, zone)[:16]
     return f"**{alarm.what[0].upper()}{alarm.what[1:]} {verb}** {shares}, most likely since {when}.{because}"
 
@@ -154,8 +162,8 @@ def _marks(
 
 def _since_when(product: str, now: datetime) -> None:
     engine = wiring.line().ledger.engine
-    said = read_models.confirmations(engine, product, now - QUARTER)
-    kinds = sorted({each.kind for each in said if each.kind})
+    known = read_models.occurrences(engine, product, now - QUARTER)
+    kinds = sorted({each.kind for each in known})
     with st.container(border=True, key="since_when_box"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             kind = st.selectbox(
@@ -171,28 +179,46 @@ def _since_when(product: str, now: datetime) -> None:
             )
         lots = read_models.lots_seen(engine, product, now - QUARTER)
         if part_id.strip():
-            _of_part(part_id.strip(), product, lots, said, now)
+            _of_part(part_id.strip(), product, lots, known, now)
         elif kind:
-            _tell(since_when([each for each in said if each.kind == kind], lots), f"{kind}, confirmed by people")
+            found = _in_whole_parts(product, since_when(_of_kind(kind, known), lots), now)
+            _tell(found, f"{kind}, confirmed by people")
         else:
             st.caption("Get the first occurrence, the lots, cameras and models, and how many parts went out since.")
 
 
-def _of_part(
-    part_id: str, product: str, lots: Sequence[LotSeen], said: Sequence[read_models.Confirmation], now: datetime
-) -> None:
-    """By what people said of it; else by when its camera's rejects changed."""
-    found = [part for part in read_models.parts_named(wiring.line().ledger.engine, part_id) if part.product == product]
-    if not found:
+def _of_kind(kind: str, known: Sequence[Occurrences]) -> list[Occurrences]:
+    return [each for each in known if each.kind == kind]
+
+
+def _of_part(part_id: str, product: str, lots: Sequence[LotSeen], known: Sequence[Occurrences], now: datetime) -> None:
+    """By what people said of any of its views; else by when the rejects of the most suspicious one's camera changed."""
+    seen = [part for part in read_models.parts_named(wiring.line().ledger.engine, part_id) if part.product == product]
+    if not seen:
         st.caption(plain(f"No part of {product} has the id {part_id}."))
         return
-    part = found[0]
-    kinds = {each.kind for each in said if (each.captured_at, each.camera) == (part.key.captured_at, part.key.camera)}
-    if kinds - {""}:
-        kind = (kinds - {""}).pop()
-        _tell(since_when([each for each in said if each.kind == kind], lots), f"{kind}, as confirmed on {part_id}")
+    views = [part for part in seen if seen[0].key.captured_at - part.key.captured_at <= VIEWS_WITHIN]
+    kinds = sorted(_kinds_said(views))
+    if kinds:
+        found = since_when(_of_kind(kinds[0], known), lots)
+        _tell(_in_whole_parts(product, found, now), f"{kinds[0]}, as confirmed on {part_id}")
         return
-    _tell(*_since_its_camera_changed(part, lots, now))
+    found, what = _since_its_camera_changed(suspect(views), lots, now)
+    _tell(_in_whole_parts(product, found, now), what)
+
+
+def _in_whole_parts(product: str, found: SinceWhen | None, now: datetime) -> SinceWhen | None:
+    """The same, where several cameras see each part: counted are parts then, and not their views."""
+    if found is None or not found.lots:
+        return found
+    whole = parts_of_lots(wiring.line().ledger.engine, product, found.lots, now - QUARTER)
+    return replace(found, inspected=whole.inspected, went_out=whole.went_out) if whole.inspected else found
+
+
+def _kinds_said(views: Sequence[Part]) -> set[str]:
+    """Of what defects people say that one of these is; what was said last stands."""
+    reviews = [wiring.line().ledger.reviews_of(frame_key(view.key)) for view in views]
+    return {said[0].opinion.kind for said in reviews if said and said[0].opinion.kind}
 
 
 def _since_its_camera_changed(part: Part, lots: Sequence[LotSeen], now: datetime) -> tuple[SinceWhen | None, str]:
@@ -213,15 +239,8 @@ def _tell(found: SinceWhen | None, what: str) -> None:
     st.markdown(
         f"**{plain(what)}**: first {clock_words(found.first_at, zone)}, last {clock_words(found.last_at, zone)}"
     )
-    told = {
-        "known parts": count_words(found.known),
-        "lots": str(len(found.lots)),
-        "parts of these lots": count_words(found.inspected),
-        "of them went out": count_words(found.went_out),
-        "models": ", ".join(map(str, found.models)) or "none",
-    }
     with st.container(horizontal=True, gap="medium"):
-        for name, words in told.items():
+        for name, words in since_words(found).items():
             st.metric(name, words, width="content")
     named = f"{', '.join(found.lots[:12])}{' ...' if len(found.lots) > 12 else ''}"
     st.caption(plain(f"Cameras: {', '.join(found.cameras)}. Lots: {named or 'none known'}."))

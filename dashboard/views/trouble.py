@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import streamlit as st
 import structlog
@@ -16,9 +17,13 @@ from core.errors import (
     UnknownModel,
     UnknownPart,
 )
+from dashboard import wiring
 from dashboard.live_snapshot import Trouble
+from dashboard.read_models import places
 
 log = structlog.get_logger("dashboard")
+
+RETRY_EVERY_S = 3.0
 
 TOLD_IN_FULL = (AccessDenied, NotLoggedIn, ReasonMissing, ReviewConflict, UnknownAlarm, UnknownModel, UnknownPart)
 """Refusals whose detail is written for whoever asked; that of any other may be a driver's."""
@@ -27,10 +32,12 @@ STYLE = """<style>
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none !important; }
 .stMainBlockContainer { padding: 68px 16px 8px 16px !important; max-width: none !important; }
 [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+[data-testid^="stBaseButton-primary"] { color: light-dark(#FFFFFF, #14171A) !important; }
 </style>"""
 WALL_STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stSidebar"] { display: none !important; }
 .stMainBlockContainer { padding: 0.5rem !important; }
+[data-testid="stAlert"] p { font-size: 28px; line-height: 1.25; }
 </style>"""
 
 
@@ -50,8 +57,28 @@ def show_trouble(trouble: Trouble, age: str) -> None:
     st.warning(f"**{plain(trouble.what)}** {shown} {plain(trouble.works)} {plain(trouble.remedy)}")
 
 
+def show_away(error: LineError) -> None:
+    """As `show_error`, on a page that is drawn once: it is drawn anew as soon as Postgres answers."""
+    show_error(error)
+    _until_it_is_back(datetime.now(UTC))
+
+
+@st.fragment(run_every=RETRY_EVERY_S)
+def _until_it_is_back(drawn_at: datetime) -> None:
+    if (datetime.now(UTC) - drawn_at).total_seconds() < RETRY_EVERY_S / 2:
+        return  # the page has just failed: at once again would be without end
+    try:
+        places(wiring.line().ledger.engine)
+    except LineError:
+        return
+    st.rerun()
+
+
 def show_error(error: LineError) -> None:
-    """Nothing can be shown; the error's class says what to do, its detail is for the log alone."""
+    """Nothing can be shown; the error's class says what to do, its detail is for the log alone.
+
+    For what looks again by itself, as a fragment with a clock does; else it is `show_away` that keeps the promise.
+    """
     log.warning("page_had_nothing_to_show", error=str(error))
     st.error(f"**This page has nothing to show yet.** {plain(' '.join((type(error).__doc__ or '').split()))}")
     st.caption("It tries again by itself. Inspection does not depend on this page.")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.rollup import score_bin
 from core.verdict import Threshold
 from dashboard.thresholds.page_data import limits_data, proposal_of
-from dashboard.thresholds.read_models import BinCount, Confirmed
+from dashboard.thresholds.read_models import MOST_REVIEWS, BinCount, Confirmed
 from dashboard.thresholds.what_if import changed_bands, tails
 
 OLD = Threshold(2.0, 2.6)
@@ -53,7 +53,7 @@ def test_the_component_gets_bars_tail_and_what_people_said() -> None:
     data = limits_data("t", OLD, Threshold(2.0, 5.0), counts, [Confirmed(2.9, is_defect=True)])
     assert [bar[2] for bar in data["bars"]] == [9, 1]
     assert data["tail"][1][1] == pytest.approx(0.1)
-    assert data["said"] == [[2.9, True]]
+    assert (data["said"], data["most"]) == ([[2.9, True]], MOST_REVIEWS)
     assert data["range"][1] >= 7.5
 
 

@@ -1,6 +1,7 @@
 """Bands, rates, alarms and since when: numbers and words from counts."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,12 +17,13 @@ from core.verdict import Decision, Threshold
 from dashboard.story.filters import Linked, linked
 from dashboard.theme import DARK, LIGHT
 from dashboard.trends.alarm import change_point, moving_average
-from dashboard.trends.bands import StepTrend, limits_held, quantiles, trends
-from dashboard.trends.chart_rows import MOST_LOTS, Mark, TrendView, rows_of, trend_spec
-from dashboard.trends.charts import trend_chart
-from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Promoted, StepCount
-from dashboard.trends.story import alarms, since_change, since_when
+from dashboard.trends.bands import StepTrend, limits_held, limits_that_judged, quantiles, trends
+from dashboard.trends.chart_rows import MARK_ROWS, MOST_LOTS, Mark, TrendView, rows_of, trend_spec
+from dashboard.trends.charts import TICKS, trend_chart
+from dashboard.trends.read_models import Confirmation, LimitsSet, LotSeen, Occurrences, Promoted, StepCount
+from dashboard.trends.story import alarms, since_change, since_when, since_words, suspect
 from tests.contracts.ledgers import TODAY
+from tests.dashboard.test_review_bookings import part_with
 
 HOUR = timedelta(hours=1)
 SCORES = st.lists(st.floats(0.05, 50), min_size=20, max_size=300)
@@ -104,8 +106,22 @@ def test_limits_change_with_the_model_and_with_a_row() -> None:
     assert held[-1].ends_at == TODAY + 6 * HOUR
 
 
+def test_only_limits_of_the_model_that_judged_are_a_change() -> None:
+    """A candidate is registered with limits of its own, which change nothing until it is promoted."""
+    promoted = [Promoted(1, TODAY, "a", ""), Promoted(2, TODAY + 4 * HOUR, "a", "")]
+    limits = [
+        LimitsSet(model, Threshold(1, 2), TODAY + hours * HOUR, "a", "")
+        for model, hours in ((1, -1), (2, 1), (1, 2), (1, 5), (2, 6))
+    ]
+    assert limits_that_judged(promoted, limits) == [limits[2], limits[4]]
+
+
 def said(hours: int, lot: str, camera: str = "cam", judgement: Judgement = Judgement.DEFECT) -> Confirmation:
     return Confirmation(TODAY + hours * HOUR, camera, lot, 7, "OK", judgement, "scratch")
+
+
+def scratches(first: int, last: int, name: str, parts: int) -> Occurrences:
+    return Occurrences("scratch", name, "cam", 7, TODAY + first * HOUR, TODAY + last * HOUR, parts)
 
 
 def lot(name: str, camera: str = "cam", went_out: int = 90) -> LotSeen:
@@ -115,12 +131,29 @@ def lot(name: str, camera: str = "cam", went_out: int = 90) -> LotSeen:
 def test_since_when_counts_what_went_out_of_the_affected_lots_and_cameras() -> None:
     """Not of others."""
     lots = [lot("A"), lot("B", went_out=80), lot("B", "side"), lot("C")]
-    found = since_when([said(3, "B"), said(1, "A")], lots)
+    found = since_when([scratches(1, 2, "A", 2), scratches(3, 3, "B", 1)], lots)
     assert found is not None
-    assert (found.first_at, found.last_at, found.known) == (TODAY + HOUR, TODAY + 3 * HOUR, 2)
-    assert (found.lots, found.cameras, found.models) == (("B", "A"), ("cam",), (7,))
+    assert (found.first_at, found.last_at, found.known) == (TODAY + HOUR, TODAY + 3 * HOUR, 3)
+    assert (found.lots, found.cameras, found.models) == (("A", "B"), ("cam",), (7,))
     assert (found.inspected, found.went_out) == (200, 170)
     assert since_when([], lots) is None
+
+
+def test_of_a_part_s_views_the_one_that_speaks_against_it_is_looked_at() -> None:
+    """Whichever camera was the last."""
+    views = [replace(part_with(3.0), decision=decision) for decision in (Decision.OK, Decision.ERROR, Decision.NG)]
+    assert suspect(views) == views[2]
+    assert suspect(views[:2]) == views[1]
+
+
+def test_of_parts_without_a_lot_it_is_not_told_that_none_went_out() -> None:
+    """They are counted nowhere: nobody knows how many they were."""
+    found = since_when([scratches(1, 2, "", 2)], [lot("A")])
+    assert found is not None
+    assert since_words(found)["of them went out"] == since_words(found)["parts of these lots"] == "not known"
+    known = since_when([scratches(1, 2, "A", 2)], [lot("A")])
+    assert known is not None
+    assert since_words(known)["of them went out"] == "90"
 
 
 def test_a_change_on_a_camera_affects_all_its_lots_since_then() -> None:
@@ -163,6 +196,27 @@ def test_lots_that_would_be_a_grey_area_are_left_out() -> None:
     marks = [Mark(TODAY + number * HOUR, f"L-{number}", is_lot=True) for number in range(MOST_LOTS + 1)]
     assert rows_of(trend_view([], marks))["lots"] == []
     assert len(rows_of(trend_view([], marks[1:]))["lots"]) == MOST_LOTS
+
+
+def test_words_of_changes_that_lie_close_together_stand_in_rows() -> None:
+    """And at the right end left of their lines: there is no room behind them."""
+    minutes = [timedelta(minutes=each) for each in (0, 1, 2, 118, 119)]
+    marks = [Mark(TODAY + each, "rejects rose", is_lot=False) for each in minutes]
+    changes = rows_of(trend_view([], marks))["changes"]
+    assert [each["row"] for each in changes] == [0, 1, 2, 0, 1]
+    assert [each["late"] for each in changes] == [False, False, False, True, True]
+    many = rows_of(trend_view([], marks[:1] * (MARK_ROWS + 3)))["changes"]
+    assert max(each["row"] for each in many) == MARK_ROWS - 1
+
+
+@pytest.mark.parametrize("row", [2, 3])
+def test_the_time_is_told_under_the_brush_and_under_what_it_chose(row: int) -> None:
+    """With few enough words that none is left out, for those left out were the dates."""
+    drawing = trend_chart(LIGHT, name_lots=True).to_dict(validate=False)["vconcat"][row]
+    axis = (drawing["layer"][0] if "layer" in drawing else drawing)["encoding"]["x"]["axis"]
+    assert axis["tickCount"] == TICKS
+    assert axis.get("labels", True)
+    assert "labelOverlap" not in axis
 
 
 def trend_view(steps: Sequence[StepTrend], marks: Sequence[Mark]) -> TrendView:

@@ -8,11 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.frame import FrameHeader, FrameId, sha256_of
-from core.inspection import NOT_KEPT, Arrival, Batch, Failure, Position, Progress
+from core.inspection import NOT_KEPT, Arrival, Batch, CameraRun, Failure, Position, Progress
 from core.part import DecidedPart, OpenPart, ViewPlan
+from core.review import Judgement, Opinion, PartKey
 from core.verdict import Decision, ErrorReason
 from dashboard.live_snapshot import LedgerView, LiveSnapshot
-from dashboard.parts.read_models import incomplete_parts, newest_parts_of, whole_part
+from dashboard.parts.read_models import LotParts, incomplete_parts, newest_parts_of, parts_of_lots, whole_part
 from dashboard.parts.words import short_words_by_name, whole_words
 from dashboard.tiles import wall_data
 from tests.core.parts import PLAN, SIDE, TOP, sighting, view
@@ -107,6 +108,24 @@ def test_the_page_defects_shows_parts_that_lacked_a_view(seen: Place, monkeypatc
     assert defects.expander[0].label == "1 part without all views in the last 24 hours: ERROR"
     live = shown(seen, monkeypatch)
     assert not live.exception
+
+
+@pytest.mark.server
+def test_since_when_counts_whole_parts_and_not_their_views(seen: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two parts of this lot were judged, from three pictures, and none went out."""
+    assert parts_of_lots(seen.engine, "gear", ["L1"], seen.line.now - timedelta(hours=1)) == LotParts(2, 0)
+    for camera in (TOP, SIDE):
+        part, ledger = PartKey(seen.line.now, FrameId(camera, "0123456789ab", 0)), seen.line.ledger
+        ledger.add_review(part, Opinion(Judgement.DEFECT, "dent"), 0, seen.line.now, "ada")
+        ledger.report(CameraRun(camera, "0123456789ab", "gear", 2, 0, seen.line.now))
+    for name, value in seen.environment.items():
+        monkeypatch.setenv(name, value)
+    page = AppTest.from_string("from dashboard.views import trends\ntrends.page()\n", default_timeout=60)
+    page.session_state["since_when"], page.session_state["since_part"] = True, "whole"
+    page.run()
+    assert not page.exception
+    told = {each.label: each.value for each in page.metric}
+    assert (told["parts of these lots"], told["of them went out"]) == ("2", "0")
 
 
 def test_a_part_that_is_decided_is_not_said_to_be_waiting() -> None:
