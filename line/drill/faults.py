@@ -43,13 +43,17 @@ def strike(blow: Strike) -> None:
 
 
 def busy_worker(blow: Strike) -> str:
-    """One that has judged something from now on: to hit an idle worker proves little."""
+    """One that has judged something from now on: to hit an idle worker proves little.
+
+    Where workers start so slowly that those before have judged all there is, any one.
+    """
     logs, names = blow.crew.logs, blow.crew.names
     before = {name: len(logs.batches(name)) for name in names}
     found: list[str] = []
 
     def somebody_judged() -> bool:
-        found[:] = [name for name in names if len(logs.batches(name)) > before[name]]
+        all_is_judged = logs.attempts().distinct >= blow.scenario.frames
+        found[:] = [name for name in names if all_is_judged or len(logs.batches(name)) > before[name]]
         return bool(found)
 
     blow.watch.wait_until(somebody_judged, f"no worker judged anything before fault {blow.number + 1}")
@@ -63,11 +67,16 @@ def aim(blow: Strike, name: str) -> None:
     at any time would mostly do, into a pause between two batches.
     """
     log: Path = blow.crew.logs.path(name)
-    size, until = log.stat().st_size, time.monotonic() + LONGEST_AIM_S
-    while log.stat().st_size == size and time.monotonic() < until:
+    size, until = written_to(log), time.monotonic() + LONGEST_AIM_S
+    while written_to(log) == size and time.monotonic() < until:
         time.sleep(LOOK_CLOSELY_S)
     # A commit takes milliseconds: most blows fall close to it.
     time.sleep(blow.scenario.draws(blow.number).random() ** 3 * LONGEST_JITTER_S)
+
+
+def written_to(log: Path) -> int:
+    """Bytes; 0 where a worker has written nothing yet."""
+    return log.stat().st_size if log.exists() else 0
 
 
 def alone_and_frozen(blow: Strike, entry: str) -> str:
