@@ -31,7 +31,7 @@ demo: $(READY) ## the whole line on this machine; FOR=60 ends after a minute, IM
 	@$(BIN)/python -m line.demo --bus $(BUS) $(if $(FOR),--for $(FOR)) $(if $(IMAGES),--images "$(IMAGES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 .PHONY: check
-check: $(READY) ## what CI says first: format, lint, types, arrows, fast tests; under two minutes, no servers
+check: $(READY) ## what CI says first: format, lint, types, arrows, fast tests; minutes, no servers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

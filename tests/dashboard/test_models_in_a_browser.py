@@ -79,7 +79,7 @@ def test_two_versions_are_compared_on_the_parts_they_both_scored(
         expect(tiles.first.locator("img")).to_be_visible()
         expect(page.get_by_text(words_of(judging, first.judging), exact=False).last).to_be_visible()
         page.keyboard.press("ArrowRight")
-        expect(page.get_by_role("link", name="full story")).to_have_attribute("href", f"part?part={second.key}")
+        expect(page.get_by_role("link", name="full story")).to_have_attribute("href", f"part?part={second.key.in_link}")
         page.get_by_role("button", name="Milder").click()
         expect(tiles).to_have_count(run.apart - PAGE)
         expect(page.get_by_text("Quality over the nights")).to_be_visible()
