@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import ceil, sqrt
 
 import numpy as np
@@ -12,12 +11,11 @@ from model.metrics import image_auroc, pixel_aupr
 
 WEIGHTS = tuple(step / 20 for step in range(20)) + tuple(1 + step / 4 for step in range(13))
 """Candidates for w: 0 to 1 in steps of 0.05, then to 4 in steps of 0.25."""
-EARNED_SHARE = 0.95
+EARNED_SHARE = 0.9
 """Of the best pixel AUPR on drawn defects. The classifier knows their kind from training and finds them better than
 real ones: its last gains on them, each for a larger w, are not believed."""
 IMAGE_TOLERANCE = 0.005
-"""Of image AUROC: a w that does worse by more than half a point than a smaller one is not taken. That a larger one does
-better is not believed either: it finds drawn defects."""
+"""Of image AUROC: a larger w that costs the image score more than half a point is not taken, nor one too small."""
 WEIGHED_PIXELS = 2_000_000
 """Pixels that decide w; larger sets of maps are thinned evenly, which changes the figures in the third digit."""
 
@@ -80,19 +78,15 @@ def choose_w(
 
 
 def smallest_good_weight(trials: Sequence[WeightTrial]) -> float:
-    """The smallest w with `EARNED_SHARE` of the best pixel AUPR that costs at most `IMAGE_TOLERANCE` of image AUROC.
+    """The smallest w with `EARNED_SHARE` of the best pixel AUPR and within `IMAGE_TOLERANCE` of the best image AUROC.
 
-    What it costs is told by the best w below it. Where no w has both, the smallest of those that come nearest to both,
-    each measured in what it may fall short.
-
-    Args:
-        trials: By growing w.
+    Where no w has both, the smallest of those that come nearest to both, each measured in what it may fall short.
     """
     best_aupr = max(trial.pixel_aupr for trial in trials)
-    reached = accumulate((trial.image_auroc for trial in trials), max)
+    best_image = max(trial.image_auroc for trial in trials)
 
-    def shortfall(trial: WeightTrial, best_below: float) -> float:
+    def shortfall(trial: WeightTrial) -> float:
         pixels = (best_aupr - trial.pixel_aupr) / ((1 - EARNED_SHARE) * best_aupr)
-        return max(1.0, pixels, (best_below - trial.image_auroc) / IMAGE_TOLERANCE)
+        return max(1.0, pixels, (best_image - trial.image_auroc) / IMAGE_TOLERANCE)
 
-    return min((shortfall(trial, best), trial.w) for trial, best in zip(trials, reached, strict=True))[1]
+    return min(trials, key=lambda trial: (shortfall(trial), trial.w)).w

@@ -61,10 +61,13 @@ def work_here(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
 def train_first(
     line: NightLine, seeds: Sequence[int], passes: float, flow_passes: float, reviewed: float = BUDGET
 ) -> int:
-    """A first model of these good parts, promoted, its pictures known for the night to go back to."""
+    """A first model of these good parts, promoted, its pictures known for the night to go back to.
+
+    In so few steps every defect it is shown is new, or it would know a few dozen.
+    """
     training = TrainingConfig(
         seed=SEED, passes=passes, fewest_steps=1, flow_passes=flow_passes, fewest_flow_steps=1, fewest_views=1,
-        validation_images=32, validations=5, false_reject_budget=BUDGET, review_budget=reviewed,
+        validation_images=32, validations=5, defect_uses=1.0, false_reject_budget=BUDGET, review_budget=reviewed,
     )  # fmt: skip
     torch.manual_seed(SEED)
     encoder = open_encoder(NETWORK.encoder, "random", reflect=False)
