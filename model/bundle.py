@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.errors import BundleRefused
 from core.frame import sha256_of
+from core.whole_file import write_whole
 from model.letter import Letter, from_json, to_json
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def save_bundle(folder: Path, tensors: dict[str, Tensor], letter_for: LetterFor)
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         (folder / LETTER_NAME).unlink()
-    _replace(folder / WEIGHTS_NAME, content)
-    _replace(folder / LETTER_NAME, to_json(letter).encode())
+    write_whole(folder / WEIGHTS_NAME, content)
+    write_whole(folder / LETTER_NAME, to_json(letter).encode())
     return letter
 
 
@@ -101,9 +102,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BundleRefused(f"{path.name} cannot be read in {path.parent}") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    passing = path.with_name(path.name + ".part")
-    passing.write_bytes(content)
-    passing.replace(path)

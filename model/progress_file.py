@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from core.whole_file import write_whole
 from model.pace import Progress, Seconds
 
 WRITTEN_EVERY_S = 0.3
@@ -25,7 +26,5 @@ class ProgressFile:
         """Replace the line."""
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            passing = self._path.with_name(self._path.name + ".part")
-            passing.write_text(json.dumps(asdict(progress)) + "\n")
-            passing.replace(self._path)
+            write_whole(self._path, (json.dumps(asdict(progress)) + "\n").encode())
             self._written = self._clock()

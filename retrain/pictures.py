@@ -6,6 +6,7 @@ from pathlib import Path
 from core.errors import ArtifactMissing, ImageRefused
 from core.frame import sha256_of
 from core.ports import ArtifactStore, FrameDecoder
+from core.whole_file import write_whole
 from retrain.likeness import Thumbnail, thumbnail_of
 
 
@@ -48,9 +49,7 @@ class Pictures:
 
     def _keep(self, content: bytes, path: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        passing = path.with_suffix(".part")
-        passing.write_bytes(content)
-        passing.replace(path)
+        write_whole(path, content)
 
     def thumbnail(self, uri: str, sha256: str) -> Thumbnail | None:
         """How it looks; None where its picture is gone or is none any more."""

@@ -1,6 +1,5 @@
 """A trained bundle becomes a model version, and one row makes it the one that judges."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from core.errors import BundleRefused
 from core.ports import ArtifactStore, ModelRegistry
 from core.product import BundleRef, ModelVersion, Product, Recipe
 from core.verdict import Threshold
+from core.whole_file import write_whole
 
 WEIGHTS = "weights.safetensors"
 LETTER = "bundle.json"
@@ -79,17 +79,11 @@ def fetched_bundle(version: ModelVersion, artifacts: ArtifactStore, folder: Path
     own = folder / version.bundle.sha256
     own.mkdir(parents=True, exist_ok=True)
     for name in (WEIGHTS, LETTER):
-        _replace(own / name, artifacts.get(version.bundle.uri.removesuffix(LETTER) + name))
+        # A training may read this bundle while somebody asks whether its product has drifted.
+        write_whole(own / name, artifacts.get(version.bundle.uri.removesuffix(LETTER) + name))
     if (found := reader(own).sha256) != version.bundle.sha256:
         raise BundleRefused(f"sha256 {found[:12]} where {version.bundle.sha256[:12]} is registered")
     return own
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Never half there: a training reads this bundle while somebody asks whether its product has drifted."""
-    passing = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    passing.write_bytes(content)
-    passing.replace(path)
 
 
 def _upload(artifacts: ArtifactStore, name: str, path: Path) -> str:

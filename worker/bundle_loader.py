@@ -1,8 +1,6 @@
 """A registered bundle becomes a detector that is warm: fetched once into a folder of this machine, checked, tried."""
 
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from core.errors import ArtifactsUnavailable, ArtifactTooLarge, BundleRefused
 from core.frame import Image
 from core.ports import ArtifactStore, Detector
 from core.product import BundleRef, ModelVersion
+from core.whole_file import write_whole
 from model.strict.bundle import LETTER_BYTES, WEIGHTS_BYTES
 
 LETTER = "bundle.json"
@@ -70,13 +69,9 @@ class BundleLoader:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Under a name of its own first: other workers, and other products with this bundle, may fetch it right now."""
-    passing = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    """Other workers, and other products with this bundle, may fetch it right now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        passing.write_bytes(content)
-        passing.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        with suppress(OSError):
-            passing.unlink()
         raise ArtifactsUnavailable(f"the cache {path.parent} cannot be written (WORKER_CACHE): {error}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from core.product import mask_of
-from model.again.fitting import fitted_without
+from model.again.fitting import fitted_for_the_line
 from model.again.lessons import FirstLesson
 from model.again.teaching import good_images
 from model.config import NetworkConfig, ScoreRule, TrainingConfig
@@ -37,10 +37,7 @@ def begun(lesson: FirstLesson, device: str, clock: Seconds) -> Generator[Progres
     recipe = Recipe(*made, "procedural", framing=framing, engine=begins.engine, object_mask=mask_of(lesson.object_mask))
     images = good_images(lesson.train, lesson.calibrate, framing)
     letter = yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock)
-    if not lesson.ignore:
-        return letter
-    budgets = (recipe.training.false_reject_budget, recipe.training.review_budget)
-    return fitted_without(lesson.ignore, Path(lesson.out), list(lesson.calibrate), budgets, device)
+    return fitted_for_the_line(letter, lesson, recipe.training, device)
 
 
 def framing_of(lesson: FirstLesson) -> Framing:

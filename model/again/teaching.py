@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from core.product import mask_of
-from model.again.fitting import fitted_without
+from model.again.fitting import fitted_for_the_line
 from model.again.lessons import Lesson
 from model.bundle import load_bundle
 from model.config import TrainingConfig
@@ -41,10 +41,7 @@ def taught(lesson: Lesson, device: str, clock: Seconds) -> Generator[Progress, N
     images = good_images(lesson.train, lesson.calibrate, letter.framing)
     torch.manual_seed(lesson.seed)
     letter = yield from train_bundle(images, recipe, Path(lesson.out), torch.device(device), clock)
-    if not lesson.ignore:
-        return letter
-    budgets = (recipe.training.false_reject_budget, recipe.training.review_budget)
-    return fitted_without(lesson.ignore, Path(lesson.out), list(lesson.calibrate), budgets, device)
+    return fitted_for_the_line(letter, lesson, recipe.training, device)
 
 
 def training_config(lesson: Lesson) -> TrainingConfig:

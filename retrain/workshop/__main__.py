@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import LineError
+from core.whole_file import write_whole
 from model.again.beginning import begun
 from model.again.teaching import taught
 from model.letter import Letter
@@ -33,9 +34,7 @@ def main(arguments: list[str]) -> int:
     except (LineError, ValueError, RuntimeError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    passing = folder / f"{RESULT}.part"
-    passing.write_text(json.dumps(result))
-    passing.replace(folder / RESULT)
+    write_whole(folder / RESULT, json.dumps(result).encode())
     return 0
 
 

@@ -1,8 +1,6 @@
 """The health of a station as Prometheus and a supervisor see it: over a real socket, read by Prometheus' own parser."""
 
 import socket
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from core.adapters.health_server import HealthServer
 from core.errors import SettingRefused
 from core.health import Distribution, Histogram, Measured, StationHealth, counters, gauge
+from tests.http_answer import asked
 
 
 @contextmanager
@@ -24,14 +23,6 @@ def served(
         yield f"http://127.0.0.1:{server.port}"
     finally:
         server.close()
-
-
-def asked(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

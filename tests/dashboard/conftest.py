@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit
 from playwright.sync_api import Browser
 
 from tests.dashboard.places import Place, chromium, fresh_line, running_dashboard
 from tests.dashboard.seed import seed_parts
+
+
+@pytest.fixture
+def fresh_caches() -> Iterator[None]:
+    """For pages that run in this process: what an earlier test's line told them is forgotten."""
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    yield
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
 
 
 @pytest.fixture(scope="session")

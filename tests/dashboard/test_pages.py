@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,14 +20,7 @@ from tests.dashboard.test_optics_lines import CHECK
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboard" / "app.py"
 
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
-    yield
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def shown(place: Place, monkeypatch: pytest.MonkeyPatch, page: str = "live") -> AppTest:

@@ -15,11 +15,9 @@ from tests.dashboard.places import Place
 from tests.dashboard.seed import next_part
 from tests.dashboard.seed_nights import seed_disagreements, seed_nights
 from tests.dashboard.seed_weeks import model_with_letter
-from tests.dashboard.test_pages import fresh_caches, shown
+from tests.dashboard.test_pages import shown
 
-pytestmark = pytest.mark.server
-
-__all__ = ["fresh_caches"]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("fresh_caches")]
 
 ADA = Person.at_this_machine("ada")
 

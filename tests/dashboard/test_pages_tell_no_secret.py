@@ -6,10 +6,11 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 import dashboard.views
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 MARK = "Xyzzy4711"
 AWAY = {
@@ -24,12 +25,6 @@ def pages() -> list[str]:
     names = [module.name for module in iter_modules(dashboard.views.__path__)]
     found = {name: getattr(import_module(f"dashboard.views.{name}"), "page", None) for name in names}
     return [name for name, page in found.items() if page is not None and not inspect.signature(page).parameters]
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> None:
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
 
 
 @pytest.mark.slow

@@ -1,10 +1,8 @@
 """What waits for review, and for whom, on a real Postgres."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import streamlit
 from streamlit.testing.v1 import AppTest
 
 from core.review import Judgement, Opinion
@@ -13,19 +11,10 @@ from dashboard.review.bookings import frame_key
 from dashboard.review.read_models import Queue, waiting_parts
 from tests.dashboard.places import Place
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("fresh_caches")]
 
 PAGE = "from dashboard.views import review\nreview.page()\n"
 GONE = "The part of this link is not here any more."
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
-    yield
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
 
 
 def queue(place: Place, limit: int = 1000) -> Queue:

@@ -10,11 +10,8 @@ from dashboard.story.read_models import DefectFilter, newest_parts
 from dashboard.trends.read_models import parts_named
 from dashboard.views.trouble import plain
 from tests.dashboard.places import Place
-from tests.dashboard.test_pages import fresh_caches
 
-pytestmark = pytest.mark.server
-
-__all__ = ["fresh_caches"]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("fresh_caches")]
 
 
 def asked_of(part_id: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -18,10 +18,10 @@ from dashboard.parts.words import short_words_by_name, whole_words
 from dashboard.tiles import wall_data
 from tests.core.parts import PLAN, SIDE, TOP, sighting, view
 from tests.dashboard.places import Place, fresh_line
-from tests.dashboard.test_pages import fresh_caches, shown
+from tests.dashboard.test_pages import shown
 from tests.dashboard.test_tiles import NOW, a_part, a_row, a_tile
 
-__all__ = ["fresh_caches"]
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def opened() -> OpenPart:

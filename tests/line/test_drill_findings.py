@@ -4,8 +4,6 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -13,13 +11,16 @@ from core.adapters.database import open_engine
 from core.adapters.ledger import PostgresLedger
 from line.account import Key
 from line.drill.acceptance import FULL, SMALL
+from line.drill.crew import Crew
 from line.drill.faults import FAULTS, Strike, aim, busy_worker
 from line.drill.findings import Findings, StoredRow, findings
 from line.drill.judged_logs import Attempts, JudgedLogs
+from line.drill.place import DrillLine
 from line.drill.report import Observed, Report, header, row
 from line.drill.scenario import Expectation, Fault, Kind, Point, Scenario, scattered
 from line.drill.stored_rows import server_version
 from line.drill.watch import Watch
+from line.stations import Stations
 from tests import servers
 
 KEYS: list[Key] = [("cam", "0123456789ab", number) for number in range(4)]
@@ -154,7 +155,9 @@ def test_what_was_judged_again_stands_in_the_logs_twice(tmp_path: Path) -> None:
 def test_where_all_is_judged_a_blow_hits_any_worker(tmp_path: Path) -> None:
     """On a slow machine new workers find nothing left: a drill that waited for them to judge would never end."""
     write(tmp_path, "worker-1", json.dumps({"event": "judged", "keys": KEYS}).encode() + b"\n")
-    crew: Any = SimpleNamespace(logs=JudgedLogs(tmp_path), names=["worker-2", "worker-3"], line=None)
+    ledger = PostgresLedger(open_engine("postgresql://nobody@127.0.0.1:9/none"))
+    line = DrillLine(tmp_path, "postgres", {}, Stations({}, tmp_path), ledger)
+    crew = Crew(line, JudgedLogs(tmp_path), ["worker-2", "worker-3"])
     blow = Strike(Fault(Kind.KILL_WORKER, 0.9), 0, SCENARIO, crew, Watch(0.0, crew))
     assert busy_worker(blow) == "worker-2"
     aim(blow, "worker-2")
