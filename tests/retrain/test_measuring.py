@@ -1,7 +1,7 @@
 """What the workshop measures, and how much of it lies in memory at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,11 @@ import pytest
 from core.frame import Image
 from core.regions import Regions
 from core.verdict import ScoreMap
-from model.again.fitting import fitted_without
+from model.again.fitting import fitted_for_the_line
 from model.again.lessons import Lesson
 from model.bundle import load_bundle, read_letter
 from model.calibration import fit_threshold
+from model.config import TrainingConfig
 from model.detector import load_detector
 from model.ignoring.rescoring import IgnoringDetector
 from model.images import read_image
@@ -90,7 +91,10 @@ def test_limits_are_fitted_to_what_the_line_will_see(tmp_path: Path) -> None:
     before = write_bundle(bundle)
     for seed, file in enumerate(files):
         file.write_bytes(encoded(good_part(seed)))
-    after = fitted_without(LEFT_HALF, bundle, [str(file) for file in files], (0.05, 0.2), "cpu")
+    lesson = Lesson("start", str(bundle), [], [str(file) for file in files], 1.0, 1.0, 0.05, 0.2, 1, ignore=LEFT_HALF)
+    config = TrainingConfig(false_reject_budget=0.05, review_budget=0.2)
+    assert fitted_for_the_line(before, replace(lesson, ignore=()), config, "cpu") is before
+    after = fitted_for_the_line(before, lesson, config, "cpu")
     scores = scored(ScoreJob(Bounds(), str(bundle), [Picture(file.stem, str(file)) for file in files], LEFT_HALF))
     assert after.calibration_scores == pytest.approx(scores)
     assert after.threshold == fit_threshold(scores, 0.05, 0.2).threshold != before.threshold
