@@ -135,7 +135,7 @@ def _bench(
         views=ViewBook(ledger.products, time.monotonic),
         sweep=Sweep(ledger, clock, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
-        shadow=Shadowing(ledger, loader, time.monotonic, in_background, artifacts.put),
+        shadow=Shadowing(ledger, loader, time.monotonic, in_background, artifacts.put, beside.is_better_ready),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         doubts=_doubts(settings),
         wait_for_model_s=settings.model_wait_s,

@@ -76,7 +76,6 @@ class Compilations:
         self._running: dict[str, tuple[Compilation, Running]] = {}
         self._kept: dict[str, str] = {}
         self._tried: set[str] = set()
-        self._told: set[int] = set()
 
     def begin(self, missing: Compilation) -> None:
         """Start it unless it has been tried. Called from the threads that load models."""
@@ -88,16 +87,9 @@ class Compilations:
         log.info("compiling_begun", engine=missing.engine, bundle=missing.sha256[:12])
 
     def is_better_ready(self, model: ModelVersion, detector: Detector) -> bool:
-        """Whether another engine's graph has been kept for this model's bundle; true once for each version.
-
-        Once, since the engine may still be refused by the gate, and then the one that serves stays.
-        """
+        """Whether the graph of another engine than this detector's has been kept for the model's bundle."""
         self._look()
-        engine = self._kept.get(model.bundle.sha256, detector.engine)
-        if engine == detector.engine or model.id in self._told:
-            return False
-        self._told.add(model.id)
-        return True
+        return self._kept.get(model.bundle.sha256, detector.engine) != detector.engine
 
     def _look(self) -> None:
         with self._lock:

@@ -62,12 +62,25 @@ Start = Callable[[Callable[[], Detector]], "Future[Detector]"]
 
 
 IsBetterReady = Callable[[ModelVersion, Detector], bool]
-"""Whether loading this version again may give a faster engine than this detector's; true once for each version."""
+"""Whether loading this version again may give a faster engine than this detector's."""
 
 
 def never_better(_: ModelVersion, __: Detector) -> bool:
     """Where nothing is compiled beside the line."""
     return False
+
+
+def once_per_version(is_better_ready: IsBetterReady) -> IsBetterReady:
+    """For one that loads models: the engine may still be refused by the gate, and then the one that serves stays."""
+    told: set[int] = set()
+
+    def is_news(model: ModelVersion, detector: Detector) -> bool:
+        if model.id in told or not is_better_ready(model, detector):
+            return False
+        told.add(model.id)
+        return True
+
+    return is_news
 
 
 class ModelSlot:
@@ -85,7 +98,7 @@ class ModelSlot:
         self._load = load
         self._monotonic = monotonic
         self._start = start
-        self._is_better_ready = is_better_ready
+        self._is_better_ready = once_per_version(is_better_ready)
         self._looked_at = float("-inf")
         self._active: Mapping[str, ActiveModel] = {}
         self._serving: dict[str, Serving] = {}

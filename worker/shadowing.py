@@ -12,13 +12,14 @@ import structlog
 from core.errors import ArtifactsUnavailable, LedgerUnavailable
 from core.inspection import Inspection, Result
 from core.ports import Detector
+from core.product import ModelVersion
 from core.regions import Regions
 from core.review import PartKey
 from core.shadow import Disagreement, OpenShadow, Seen, Shadows
 from core.verdict import Decision, judge
 from worker.ignoring import without_regions
 from worker.keep import frame_name
-from worker.model_slot import REFUSALS, Load, Start
+from worker.model_slot import REFUSALS, IsBetterReady, Load, Start, never_better, once_per_version
 from worker.opening import Picture
 from worker.scoring import NoScore, scores
 
@@ -59,11 +60,16 @@ class Shadowing:
     monotonic: Callable[[], float]
     start: Start
     put: Put = lambda _, __: ""
+    is_better_ready: IsBetterReady = never_better
     looked_at: float = float("-inf")
     open: Mapping[str, OpenShadow] = field(default_factory=dict)
     loading: dict[int, "Future[Detector]"] = field(default_factory=dict)
+    faster: dict[int, "Future[Detector]"] = field(default_factory=dict)
     witnessed: list[Witnessed] = field(default_factory=list)
     held: int = 0
+
+    def __post_init__(self) -> None:
+        self.is_better_ready = once_per_version(self.is_better_ready)
 
     def refresh(self) -> None:
         """Look for runs that began or ended; load what is new beside the line."""
@@ -77,7 +83,21 @@ class Shadowing:
         wanted = {one.model.id: one.model for one in self.open.values()}
         self.loading = {number: loading for number, loading in self.loading.items() if number in wanted}
         for number in wanted.keys() - self.loading.keys():
-            self.loading[number] = self.start(lambda model=wanted[number]: self.load(model))  # type: ignore[misc]
+            self.loading[number] = self._begin(wanted[number])
+        self._quicken(wanted)
+
+    def _begin(self, model: ModelVersion) -> "Future[Detector]":
+        return self.start(lambda: self.load(model))
+
+    def _quicken(self, wanted: Mapping[int, ModelVersion]) -> None:
+        """Whose graph has been compiled meanwhile is loaded again; what is loaded serves until then."""
+        for number in [number for number, again in self.faster.items() if again.done()]:
+            again = self.faster.pop(number)
+            if number in wanted and _is_loaded(again):
+                self.loading[number] = again
+        for number, loading in self.loading.items():
+            if _is_loaded(loading) and self.is_better_ready(wanted[number], loading.result()):
+                self.faster[number] = self._begin(wanted[number])
 
     def begin(self) -> None:
         """A batch is judged, perhaps again: what an earlier try of it saw does not count."""
@@ -144,6 +164,10 @@ class Shadowing:
                 log.warning("shadow_not_loaded", product=one.shadow.product, model=one.model.id, error=str(error))
             self.open = {product: each for product, each in self.open.items() if each is not one}
             return None
+
+
+def _is_loaded(loading: "Future[Detector]") -> bool:
+    return loading.done() and loading.exception() is None
 
 
 def _compared(one: Witnessed) -> tuple[Seen, list[Disagreement]]:

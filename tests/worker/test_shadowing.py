@@ -15,6 +15,7 @@ from core.product import BundleRef, ModelVersion
 from core.shadow import OpenShadow, Seen, Shadow, ShadowKind
 from core.verdict import Decision, ScoreMap, Threshold
 from tests.worker.in_memory_line import NOON, GreyDetector, Line, at_once, frame, png
+from worker.model_slot import once_per_version
 from worker.shadowing import Put, Shadowing
 
 STRICT = Threshold(0.1, 0.2)
@@ -190,3 +191,53 @@ def test_where_no_picture_can_be_kept_the_disagreement_is(line: Line) -> None:
     line.work(line.bench(shadow=begin(line, GreyDetector(), put=away)))
     (one,) = line.ledger.disagreements(1, 10)
     assert (one.frame_uri, line.ledger.open_shadows()[0].shadow.seen) == ("", 3)
+
+
+def test_the_shadow_takes_the_faster_engine_too_when_its_graph_is_there(line: Line) -> None:
+    """As the model that judges does; the slower one goes on until the other is loaded."""
+    shadow = begin(line, GreyDetector())
+    engines: list[str] = []
+
+    @dataclass
+    class Told(GreyDetector):
+        """Says which engine scored."""
+
+        def score(self, images: Sequence[Image]) -> list[ScoreMap]:
+            engines.append(self.engine)
+            return super().score(images)
+
+    loads = iter([Told("reference"), Told("compiled")])
+    shadow.load = lambda _: next(loads)
+    is_compiled = False
+    shadow.is_better_ready = once_per_version(lambda _, detector: is_compiled and detector.engine == "reference")
+    line.work(line.bench(shadow=shadow))
+    is_compiled = True
+    for number in (3, 4):
+        line.clock.seconds += 3
+        line.publish(frame(number, content=png(20)))
+        line.work(line.bench(shadow=shadow))
+    assert engines == ["reference", "reference", "compiled"]
+    assert line.ledger.open_shadows()[0].shadow.seen == 5
+
+
+def test_a_faster_engine_that_cannot_be_loaded_leaves_the_shadow_as_it_is(line: Line) -> None:
+    """It is not tried again."""
+    shadow = begin(line, GreyDetector())
+    load, tries = shadow.load, 0
+
+    def only_once(model: ModelVersion) -> Detector:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            raise RuntimeError("not enough memory")
+        return load(model)
+
+    shadow.load = only_once
+    shadow.is_better_ready = once_per_version(lambda _, __: True)
+    for number in (3, 4, 5):
+        line.work(line.bench(shadow=shadow))
+        line.clock.seconds += 3
+        line.publish(frame(number, content=png(20)))
+    line.work(line.bench(shadow=shadow))
+    assert tries == 2
+    assert line.ledger.open_shadows()[0].shadow.seen == 6
