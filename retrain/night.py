@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import LineError, NightFailed, NightInterrupted
+from core.errors import LedgerUnavailable, LineError, NightFailed, NightInterrupted
 from core.inspection import KeptGood
 from core.ports import LearningSource
 from core.product import ActiveModel, ModelVersion, Recipe
@@ -75,12 +75,21 @@ def in_a_diary(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], T
 
     Raises:
         NightFailed: It ended without a verdict; the run says why.
-        NightInterrupted: The station is to stop, or another has begun this run again.
-        LedgerUnavailable: What came of it could not be written down.
+        NightInterrupted: The station is to stop, another has begun this run again, or Postgres is away for long: its
+            slot is begun again.
     """
+    try:
+        return _written_down(order, shop, steps)
+    except LedgerUnavailable as error:
+        raise NightInterrupted(str(error)) from error
+
+
+def _written_down(order: Order, shop: Shop, steps: Callable[[Order, Shop, Diary], TrainingRun]) -> TrainingRun:
     diary = Diary(order, shop)
     try:
         return steps(order, shop, diary)
+    except LedgerUnavailable:
+        raise  # says nothing against the run, and there is nowhere to say it
     except NightInterrupted as error:
         diary.step(error.detail or "the station was told to stop: this run is begun again")
         raise

@@ -24,6 +24,8 @@ from retrain.workshop_door import Watch, WorkshopStopped, worked
 
 LOOKED_AT = 20
 """Newest runs of a product among which a run that is under way is looked for."""
+PAUSES_S = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
+"""Between two tries to write a step down: Postgres may be started again within a night that took an hour by then."""
 TAKEN_OVER = "another station has begun this run again"
 Answer = TypeVar("Answer")
 
@@ -75,16 +77,22 @@ class Order:
 
 
 class Diary:
-    """One run's row and log; `run` is the row as it was written last."""
+    """One run's row and log; `run` is the row as it was written last.
+
+    A Postgres that is away is waited for, some minutes; then LedgerUnavailable is raised, and NightInterrupted where the
+    station is to stop.
+    """
 
     def __init__(self, order: Order, shop: Shop) -> None:
-        self._shop = shop
-        self.run = shop.ledger.begin_run(order.product, order.slot, shop.clock(), order.who, order.why)
+        self._shop, self._product = shop, order.product
+        self.run = self._insist(
+            lambda: shop.ledger.begin_run(order.product, order.slot, shop.clock(), order.who, order.why)
+        )
         self.step(f"began: {order.why}")
 
     def step(self, text: str) -> None:
         """A line of the run's log."""
-        self._shop.ledger.note_step(self.run.id, self._shop.clock(), text)
+        self._insist(lambda: self._shop.ledger.note_step(self.run.id, self._shop.clock(), text))
         log.info("night_step", product=self.run.product, run=self.run.id, step=text)
 
     def save(self, **changes: Any) -> TrainingRun:
@@ -95,7 +103,7 @@ class Diary:
             NightInterrupted: Another station has begun it again.
         """
         changed = replace(self.run, **changes)
-        if not self._shop.ledger.save_run(changed):
+        if not self._insist(lambda: self._shop.ledger.save_run(changed)):
             raise WorkshopStopped(self.was_cancelled())
         self.run = changed
         return self.run
@@ -106,7 +114,9 @@ class Diary:
         done = TrainingProgress(self.run.product, 1.0, state.value, self._shop.clock())
         _unless_away(lambda: self._shop.ledger.report_training(done), None)
         ended = replace(self.run, state=state, outcome=outcome, ended_at=self._shop.clock())
-        self._shop.ledger.save_run(ended)  # a run that was cancelled keeps the row of whoever did that
+        self._insist(
+            lambda: self._shop.ledger.save_run(ended)
+        )  # a run that was cancelled keeps the row of whoever did that
         self.run = ended
         return ended
 
@@ -131,6 +141,16 @@ class Diary:
         """
         if said := self.was_cancelled():
             raise WorkshopStopped(said)
+
+    def _insist(self, ask: Callable[[], Answer]) -> Answer:
+        for pause_s in PAUSES_S:
+            try:
+                return ask()
+            except LedgerUnavailable as error:
+                log.warning("night_waits_for_postgres", product=self._product, error=str(error), next_try_s=pause_s)
+                self._shop.check_stop()
+                self._shop.rest(pause_s)
+        return ask()
 
 
 def watch(diary: Diary, shop: Shop, recipe: Recipe) -> Watch:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BusUnavailable, NightFailed, NightInterrupted
+from core.errors import BusUnavailable, LedgerUnavailable, NightFailed, NightInterrupted
 from core.product import BundleRef, Recipe
 from core.retraining import Origin, RunState, TrainingRun, Use
 from core.review import Judgement, Opinion
@@ -280,6 +280,60 @@ def test_a_bus_that_is_away_for_a_moment_ends_no_training(line: NightLine) -> No
         return small_workshop.work(job, folder, watch)
 
     assert run(line, work=work, waiting=away, yield_above=1).state is RunState.PROMOTED
+
+
+def away_after_training(line: NightLine, monkeypatch: pytest.MonkeyPatch, tries: float) -> Callable[..., Any]:
+    """A workshop after which the ledger does not answer that often."""
+    note_step, left = line.ledger.note_step, tries
+
+    def away(*step: Any) -> None:
+        nonlocal left
+        if left > 0:
+            left -= 1
+            raise LedgerUnavailable("test")
+        note_step(*step)
+
+    def work(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        found = small_workshop.work(job, folder, watch)
+        monkeypatch.setattr(line.ledger, "note_step", away)
+        return found
+
+    return work
+
+
+def test_a_postgres_that_is_started_again_costs_no_night(line: NightLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an hour's training has found is written down once it answers."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    pauses: list[float] = []
+    found = run(line, work=away_after_training(line, monkeypatch, 3), rest=pauses.append)
+    assert found.state is RunState.PROMOTED
+    assert pauses == [1, 2, 4]
+
+
+def test_a_postgres_that_stays_away_leaves_the_night_to_be_begun_again(
+    line: NightLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has not failed: nothing was found against it."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    with pytest.raises(NightInterrupted), monkeypatch.context() as patch:
+        run(line, work=away_after_training(line, patch, float("inf")), rest=lambda _: None)
+    assert line.ledger.training_runs("disc", 1)[0].state is RunState.RUNNING
+    assert run(line).state is RunState.PROMOTED
+    assert len(line.ledger.training_runs("disc", 10)) == 1
+
+
+def test_a_station_that_is_told_to_stop_waits_for_no_postgres(line: NightLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the first pause."""
+    line.accept([good_part(seed) for seed in MORE_GOOD])
+    work, pauses = away_after_training(line, monkeypatch, float("inf")), []
+
+    def stopped(job: Job, folder: Path, watch: Watch) -> Mapping[str, Any]:
+        line.is_stopped = True
+        return work(job, folder, watch)
+
+    with pytest.raises(NightInterrupted):
+        run(line, work=stopped, rest=pauses.append)
+    assert pauses == []
 
 
 def test_a_stopped_station_leaves_its_night_to_be_begun_again(line: NightLine) -> None:
