@@ -79,8 +79,8 @@ class Order:
 class Diary:
     """One run's row and log; `run` is the row as it was written last.
 
-    A Postgres that is away is waited for, some minutes; then LedgerUnavailable is raised, and NightInterrupted where the
-    station is to stop.
+    A Postgres that is away is waited for, some minutes; then LedgerUnavailable is raised. NightInterrupted is, where the
+    station is to stop meanwhile.
     """
 
     def __init__(self, order: Order, shop: Shop) -> None:
