@@ -79,8 +79,8 @@ class Order:
 class Diary:
     """One run's row and log; `run` is the row as it was written last.
 
-    A Postgres that is away is waited for, some minutes; then LedgerUnavailable is raised. NightInterrupted is, where the
-    station is to stop meanwhile.
+    A Postgres that is away is waited for, some minutes; then LedgerUnavailable is raised. Where the station is to stop
+    meanwhile, NightInterrupted is.
     """
 
     def __init__(self, order: Order, shop: Shop) -> None:
@@ -114,9 +114,8 @@ class Diary:
         done = TrainingProgress(self.run.product, 1.0, state.value, self._shop.clock())
         _unless_away(lambda: self._shop.ledger.report_training(done), None)
         ended = replace(self.run, state=state, outcome=outcome, ended_at=self._shop.clock())
-        self._insist(
-            lambda: self._shop.ledger.save_run(ended)
-        )  # a run that was cancelled keeps the row of whoever did that
+        # A run that was cancelled keeps the row of whoever did that.
+        self._insist(lambda: self._shop.ledger.save_run(ended))
         self.run = ended
         return ended
 
@@ -139,7 +138,7 @@ class Diary:
             WorkshopStopped: Somebody cancelled it.
             NightInterrupted: Another station has begun it again.
         """
-        if said := self.was_cancelled():
+        if said := self._insist(self.was_cancelled):
             raise WorkshopStopped(said)
 
     def _insist(self, ask: Callable[[], Answer]) -> Answer:
