@@ -18,6 +18,7 @@ from core.changes import save_product
 from core.errors import ArtifactMissing, BundleRefused, LineError, NightInterrupted, SettingRefused
 from core.health import Pulse, Recent, StationHealth
 from core.product import ActiveModel, Product
+from core.retraining import TrainingRun
 from core.settings import LineSettings
 from model.again.lessons import Beginning
 from model.images import decode
@@ -35,6 +36,7 @@ from retrain.settings import RetrainSettings
 from retrain.shop import Order, Shop
 from retrain.station import NOW, Station, beside, serving
 from retrain.station_verbs import cancel, golden_lines, promote_version, retire, roll_back
+from retrain.tidying import tidy
 from retrain.timetable import Timetable, night_of, nightly_jobs
 from retrain.verbs import engineer, parser
 from retrain.vitals import reasons_to_restart, reasons_to_wait, timetable_metrics
@@ -210,7 +212,12 @@ def _station(line: LineSettings, settings: RetrainSettings, ledger: PostgresLedg
     )
     who = f"{socket.gethostname()}-{os.getpid()}"
     preview = Previewing(ledger, artifacts, decode, shop.clock).answer
-    return Station(ledger, lambda order: run_order(order, shop), beside, shop.clock, who, preview=preview)
+
+    def night(order: Order) -> TrainingRun:
+        tidy(folder, time.time())
+        return run_order(order, shop)
+
+    return Station(ledger, night, beside, shop.clock, who, preview=preview)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Pictures from the artifact store on this machine's disk, checked by their hash, and how they look from far away."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from retrain.likeness import Thumbnail, thumbnail_of
 
 @dataclass
 class Pictures:
-    """Fetched once each; the folder may be emptied between runs."""
+    """Fetched once each while nights want them; the folder may be emptied between runs."""
 
     artifacts: ArtifactStore
     folder: Path
@@ -27,7 +28,7 @@ class Pictures:
             ArtifactsUnavailable: The store does not answer.
         """
         path = self.folder / f"{sha256}.picture"
-        if not path.exists():
+        if not _is_still_there(path):
             content = self.artifacts.get(uri)
             if sha256_of(content) != sha256:
                 raise ArtifactMissing(f"{uri} is not the picture that was inspected")
@@ -68,3 +69,12 @@ class Pictures:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return str(path)
+
+
+def _is_still_there(path: Path) -> bool:
+    """And stays for now: files that nobody asks for are removed by their time."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True

@@ -25,8 +25,8 @@ class RetrainSettings(BaseSettings):
     """Seconds between two looks at what pages ask for: whoever presses a button sees soon that it was heard."""
 
     folder: Path = Path(".line/retrain")
-    """Folder of pictures and candidates while a run goes on. May be emptied while none does; then pictures are fetched
-    again."""
+    """Folder of pictures and candidates while a run goes on, and of runs of the last week, to look at. May be emptied
+    while none does; then pictures are fetched again."""
 
     threads: int = Field(default=1, ge=1)
     """Threads of the training process: one leaves the other cores to the line."""
