@@ -22,6 +22,22 @@ KEY = (inspection.c.captured_at, inspection.c.camera, inspection.c.start_id, ins
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Which products ran past which cameras: pairs of product and camera."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def products(self) -> list[str]:
+        """By name."""
+        return sorted({product for product, _ in self.pairs})
+
+    def cameras(self, product: str = "") -> list[str]:
+        """Of a product, or of all; by name."""
+        return sorted({camera for seen, camera in self.pairs if product in ("", seen)})
+
+
+@dataclass(frozen=True, slots=True)
 class PartKey:
     """Which inspection: the key of its row."""
 
@@ -172,11 +188,11 @@ def products_with_model(engine: Engine) -> list[str]:
         return list(connection.scalars(select(model_version.c.product).distinct().order_by(model_version.c.product)))
 
 
-def places(engine: Engine) -> tuple[list[str], list[str]]:
-    """The products and the cameras that ever ran, by name."""
+def places(engine: Engine) -> Places:
+    """All that ever ran."""
     with reading(engine) as connection:
-        pairs = connection.execute(select(camera_run.c.product, camera_run.c.camera)).all()
-    return sorted({product for product, _ in pairs}), sorted({camera for _, camera in pairs})
+        pairs = connection.execute(select(camera_run.c.product, camera_run.c.camera).distinct()).all()
+    return Places(tuple((product, camera) for product, camera in pairs))
 
 
 def _cameras_with_history(reported_since: datetime) -> Select[Any]:

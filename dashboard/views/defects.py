@@ -45,8 +45,8 @@ def page() -> None:
 
 
 def _filters() -> DefectFilter:
-    products, cameras = places(wiring.line().ledger.engine)
-    link = link_of(products, cameras, _first_page)
+    known = places(wiring.line().ledger.engine)
+    link = link_of(known.products, known.cameras(), _first_page)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         names = st.pills(
             "decision",
@@ -57,7 +57,8 @@ def _filters() -> DefectFilter:
             key="defect_decisions",
             bind=IN_ADDRESS,
         )
-        product, camera = _choice("product", products), _choice("camera", cameras)
+        product = _choice("product", known.products)
+        camera = _choice("camera", known.cameras(product))
         period = st.selectbox(
             "time",
             list(PERIODS),

@@ -21,13 +21,13 @@ def page() -> None:
     """Which product and camera; then the check; then the master parts themselves."""
     page_style()
     try:
-        products, cameras = places(wiring.line().ledger.engine)
-        if not products:
+        known = places(wiring.line().ledger.engine)
+        if not known.products:
             show_next_step("No camera has reported yet", "A check needs a running line. To see one:", "make demo")
             return
         with st.container(horizontal=True, gap="small"):
-            product = st.selectbox("product", products, key="shift_product", width=220)
-            camera = st.selectbox("camera", cameras, key="shift_camera", width=220)
+            product = st.selectbox("product", known.products, key="shift_product", width=220)
+            camera = st.selectbox("camera", known.cameras(product), key="shift_camera", width=220)
         masters = wiring.line().ledger.masters(product)
         check = wiring.line().ledger.last_check(product, camera)
         alarms = wiring.line().ledger.open_alarms()

@@ -10,7 +10,7 @@ from core.drift import DriftAlarm, DriftKind
 from core.errors import LineError
 from dashboard import wiring
 from dashboard.parts.read_models import parts_of_lots
-from dashboard.read_models import Part, places
+from dashboard.read_models import Part, Places, places
 from dashboard.review.bookings import frame_key
 from dashboard.story.read_models import VIEWS_WITHIN
 from dashboard.trends import read_models
@@ -34,19 +34,20 @@ def page() -> None:
     """Filters on one line, alarms, one drawing, and the question since when."""
     page_style()
     try:
-        products, cameras = places(wiring.line().ledger.engine)
-        if not products:
+        known = places(wiring.line().ledger.engine)
+        if not known.products:
             show_next_step("Nothing was inspected yet", "Trends appear with the first parts:", "make demo")
             return
-        _page(products, cameras)
+        _page(known)
     except LineError as error:
         show_away(error)
 
 
-def _page(products: list[str], cameras: list[str]) -> None:
+def _page(known: Places) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        product = st.selectbox("product", products, label_visibility="collapsed", width=200, key="trend_product")
-        chosen = st.selectbox("camera", [ALL, *cameras], label_visibility="collapsed", width=200, key="trend_camera")
+        product = st.selectbox("product", known.products, label_visibility="collapsed", width=200, key="trend_product")
+        cameras = [ALL, *known.cameras(product)]
+        chosen = st.selectbox("camera", cameras, label_visibility="collapsed", width=200, key="trend_camera")
         asked_span = st.query_params.get("span", "")
         default = asked_span if asked_span in SPANS else "7 d"
         name = st.segmented_control(

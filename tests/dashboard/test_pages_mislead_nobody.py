@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.access import Person
 from core.shift import MasterPart
 from core.shift_service import add_master
+from dashboard.read_models import Places
 from dashboard.views.trouble import plain
 from dashboard.words import clock_words
 from line.seed.parts import THRESHOLD
@@ -69,3 +70,20 @@ def test_the_steps_of_a_training_are_told_in_the_viewer_s_zone(seeded: Place, mo
     assert plain(f"{clock_words(now, 'UTC')} stage 1 began") in words_on(page)
     (links,) = [each.value for each in page.markdown if "[full story]" in each.value]
     assert ":" not in links.partition("[full story]")[2]
+
+
+@pytest.mark.parametrize(("name", "prefix"), [("trends", "trend"), ("defects", "defect"), ("shift", "shift")])
+def test_only_cameras_that_see_the_product_can_be_chosen(
+    seeded: Place, monkeypatch: pytest.MonkeyPatch, name: str, prefix: str
+) -> None:
+    """A camera of the product before is let go."""
+    known = Places((("gear", "line1-side"), ("gear", "line1-top"), ("nut", "line2-top")))
+    monkeypatch.setattr(f"dashboard.views.{name}.places", lambda _: known)
+    page = shown(seeded, monkeypatch, name)
+    page.selectbox(key=f"{prefix}_product").select("gear").run()
+    assert "line2-top" not in page.selectbox(key=f"{prefix}_camera").options
+    page.selectbox(key=f"{prefix}_camera").select("line1-top").run()
+    page.selectbox(key=f"{prefix}_product").select("nut").run()
+    assert not page.exception
+    assert [one for one in page.selectbox(key=f"{prefix}_camera").options if "all" not in one] == ["line2-top"]
+    assert page.selectbox(key=f"{prefix}_camera").value != "line1-top"

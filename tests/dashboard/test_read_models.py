@@ -73,7 +73,9 @@ def test_newer_parts_are_counted_up_to_a_limit(seeded: Place) -> None:
 
 
 def test_places_and_products_are_known(seeded: Place) -> None:
-    assert places(seeded.engine) == (["gear"], sorted(CAMERAS))
+    known = places(seeded.engine)
+    assert (known.products, known.cameras()) == (["gear"], sorted(CAMERAS))
+    assert (known.cameras("gear"), known.cameras("nut")) == (sorted(CAMERAS), [])
     assert products_with_model(seeded.engine) == ["gear"]
 
 
