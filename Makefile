@@ -10,6 +10,8 @@ WEIGHTS ?=
 BUS ?= postgres
 SIZE ?= full
 ONLY ?=
+# The tests start some hundreds of processes: without kept bytecode each of them compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## print this list
@@ -20,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "making the virtual environment .venv (about two minutes the first time, 6 GB)"
 	@$(PYTHON) -m venv .venv || { echo "venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[all,dev]'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[all,dev]'
 	@touch $(READY)
 
 .PHONY: env

@@ -61,10 +61,21 @@ def test_the_last_gains_on_drawn_defects_are_not_believed() -> None:
 
 
 def test_the_image_score_guards_the_weight() -> None:
-    """A large w that gains pixels and loses images is not taken; a small one that loses images neither."""
-    trials = [WeightTrial(0.5, 0.66, 0.95), WeightTrial(1.0, 0.68, 0.949), WeightTrial(4.0, 0.70, 0.80)]
+    """A large w that gains pixels and loses images is not taken."""
+    trials = [WeightTrial(0.0, 0.20, 0.95), WeightTrial(0.5, 0.60, 0.946), WeightTrial(4.0, 0.70, 0.80)]
     assert smallest_good_weight(trials) == 0.5
-    assert smallest_good_weight([WeightTrial(0.25, 0.66, 0.94), *trials[1:]]) == 1.0
+
+
+def test_what_the_classifier_does_for_images_is_kept_where_it_is_much() -> None:
+    """The flows alone cannot tell these images apart: a w too small for that is not taken."""
+    trials = [WeightTrial(0.0, 0.20, 0.70), WeightTrial(0.5, 0.65, 0.78), WeightTrial(2.0, 0.70, 0.80)]
+    assert smallest_good_weight(trials) == 2.0
+
+
+def test_a_little_gain_of_images_does_not_drive_the_weight_up() -> None:
+    """Within what chance does to a few dozen drawn pictures; the pixels decide."""
+    trials = [WeightTrial(0.0, 0.20, 0.93), WeightTrial(0.3, 0.64, 0.93), WeightTrial(4.0, 0.70, 0.95)]
+    assert smallest_good_weight(trials) == 0.3
 
 
 def test_between_two_goods_the_nearest_to_both_is_taken() -> None:
