@@ -37,6 +37,8 @@ from dashboard.views.trouble import page_style, plain, say_no, show_away, show_e
 from dashboard.who import person
 
 NEW = "new product"
+DRAWN = "recipe_drawn"
+"""Which recipe the form was drawn from last, and of which product."""
 PROGRESS_EVERY_S = 2.0
 REQUESTS = 10
 """Newest among which that for a model is looked for; previews say theirs below."""
@@ -79,6 +81,9 @@ def _masters(name: str) -> None:
 
 
 def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
+    has_changed = _has_changed(chosen, recipe)
+    if has_changed:  # Streamlit has drawn those fields anew: what was entered in them is gone, and must not seem saved
+        st.warning("Somebody changed this recipe meanwhile; their changes stand in the form. Look, and save again.")
     with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
         entered = _numbers(recipe) | _texts(recipe) | _mask(recipe)
         nights = _nights(recipe)
@@ -90,8 +95,15 @@ def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
             asked = st.form_submit_button("Save the recipe", type="primary")
-    if asked:
+    if asked and not has_changed:
         _save(name, recipe, entered | nights | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
+
+
+def _has_changed(chosen: str, recipe: Recipe) -> bool:
+    """Whether another recipe of this product was saved since it was drawn here."""
+    drawn: tuple[str, Recipe] | None = st.session_state.get(DRAWN)
+    st.session_state[DRAWN] = (chosen, recipe)
+    return drawn is not None and drawn[0] == chosen and drawn[1] != recipe
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
@@ -159,6 +171,7 @@ def _save(name: str, before: Recipe, entered: dict[str, Any], why: str) -> None:
         return
     with say_no():
         save_product(wiring.line().ledger, person(), product, datetime.now(UTC), why)
+        st.session_state[DRAWN] = (name, product.recipe)  # their own change is no surprise
         st.toast("Saved: the workers take it within two seconds; what concerns training waits for the next one.")
         st.rerun()
 

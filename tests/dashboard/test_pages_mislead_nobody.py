@@ -1,11 +1,13 @@
 """What a page says belongs to what is chosen on it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.access import Person
+from core.changes import save_product
 from core.shift import MasterPart
 from core.shift_service import add_master
 from dashboard.read_models import Places
@@ -87,3 +89,28 @@ def test_only_cameras_that_see_the_product_can_be_chosen(
     assert not page.exception
     assert [one for one in page.selectbox(key=f"{prefix}_camera").options if "all" not in one] == ["line2-top"]
     assert page.selectbox(key=f"{prefix}_camera").value != "line1-top"
+
+
+def test_a_recipe_that_another_changed_meanwhile_is_not_saved_over(
+    seeded: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was entered in the field that they changed is gone by then: "Saved" would be a lie."""
+    ledger, now = seeded.line.ledger, seeded.line.now
+    (product,) = ledger.products()
+    page = shown(seeded, monkeypatch, "products")
+    for each in page.number_input:
+        if each.label == "deadline, s":
+            each.set_value(3.0)
+    next(each for each in page.text_input if each.label == "reason").set_value("slower plant")
+    save_product(ledger, ADA, replace(product, recipe=replace(product.recipe, deadline_s=9.0)), now, "test")
+    next(each for each in page.button if each.label == "Save the recipe").click().run()
+    assert not page.exception
+    assert "Somebody changed this recipe meanwhile" in " ".join(each.value for each in page.warning)
+    assert ledger.products()[0].recipe.deadline_s == 9.0
+    next(each for each in page.number_input if each.label == "deadline, s").set_value(4.0)
+    next(each for each in page.button if each.label == "Save the recipe").click().run()
+    assert not page.warning
+    assert ledger.products()[0].recipe.deadline_s == 4.0
+    page.run()
+    assert not page.warning
+    save_product(ledger, ADA, product, now, "as before")
