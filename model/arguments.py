@@ -83,7 +83,9 @@ def add_train(train: argparse.ArgumentParser) -> None:
 
 def add_recipe(train: argparse.ArgumentParser) -> None:
     """What decides a bundle besides its images."""
-    train.add_argument("--encoder", default="wide_resnet50_2", help="any timm backbone with strides 8, 16, 32")
+    train.add_argument(
+        "--encoder", default="wide_resnet50_2", help="any convolutional timm backbone with strides 8, 16, 32"
+    )
     train.add_argument("--weights", default="hub", help="`hub`, `random`, or a safetensors file of this encoder")
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")
     train.add_argument("--weights-std", type=triple, metavar="R,G,B")
