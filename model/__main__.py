@@ -16,7 +16,7 @@ from core.errors import LineError
 from model.ablation_verbs import Verb, ablate, benchmark_dataset
 from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
 from model.benchmark import Speed, Trial, engines_to_try, measure
-from model.bundle import read_letter
+from model.bundle import make_ready, read_letter
 from model.config import NetworkConfig
 from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
@@ -26,12 +26,12 @@ from model.engines.machine import this_machine
 from model.evaluation import evaluate as evaluated
 from model.framing import Framing
 from model.framing_choice import FramingChoice, chosen_framing
-from model.images import image_paths, size_of
+from model.images import size_of
 from model.letter import Letter
 from model.pace import Progress
 from model.progress_file import ProgressFile
 from model.recipe import GoodImages, Recipe, good_image_paths, read_good_images, train_bundle
-from model.scoring_folder import TABLE_NAME, score_files, write_table
+from model.scoring_folder import TABLE_NAME, paths_to_score, score_files, write_table
 from model.serving import compile_bundle, opened
 from model.textures import TextureSource, folder_textures, procedural_textures
 from model.threads import fastest_thread_count
@@ -45,7 +45,7 @@ def main() -> int:
     torch.set_num_threads(thread_count(arguments))
     try:
         VERBS[arguments.verb](arguments)
-    except (LineError, ValueError) as error:
+    except (LineError, ValueError, OSError) as error:
         print(f"{arguments.verb}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -61,6 +61,7 @@ def thread_count(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> None:
     """Good images in, bundle out."""
     began = time.monotonic()
+    make_ready(arguments.out)
     recipe, images = asked_for(arguments, arguments.images)
     device = chosen_device(arguments.device)
     print(chosen(this_machine(), device.type, arguments.engine).reason, file=sys.stderr)
@@ -137,8 +138,8 @@ def summary(letter: Letter) -> dict[str, object]:
 
 def score(arguments: argparse.Namespace) -> None:
     """One map per image, and scores.csv."""
+    paths = paths_to_score(arguments.images)
     detector = load_detector(arguments.bundle, arguments.device)
-    paths = image_paths(arguments.images)
     places = (paths, arguments.images, arguments.maps)
     scored = score_files(detector, detector.letter.threshold, *places, arguments.batch)
     write_table(arguments.maps / TABLE_NAME, list(tqdm(scored, total=len(paths), unit="image")))

@@ -170,4 +170,4 @@ def portion(
         except StopIteration as end:
             result: T = end.value
             return result
-        yield Progress(f"{name}: {progress.stage}", begins + share * progress.share, progress.loss)
+        yield replace(progress, stage=f"{name}: {progress.stage}", share=begins + share * progress.share)

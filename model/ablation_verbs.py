@@ -13,6 +13,7 @@ from core.errors import LineError
 from model.ablation import AblationRule, Trial
 from model.ablation import ablate as train_and_judge
 from model.ablation_table import Ablation
+from model.bundle import make_ready
 from model.dataset_benchmark import RESULTS_NAME, Refused, run_products, table
 from model.datasets import Dataset, products_below, read_dataset
 from model.defects import DefectRule
@@ -35,6 +36,8 @@ class ProductsRefused(LineError):
 
 def ablate(arguments: Namespace, prepare: Prepare, show: Show) -> Iterator[str]:
     """One product's table, then one JSON line."""
+    if arguments.out is not None:
+        make_ready(arguments.out)
     with kept_or_passing(arguments.out) as folder:
         ablation = ablated(read_dataset(arguments.data), arguments, prepare, show, folder)
     yield ablation.table()
@@ -48,6 +51,7 @@ def benchmark_dataset(arguments: Namespace, prepare: Prepare, show: Show) -> Ite
         ProductsRefused: At the very end, where there was one.
     """
     products, lines = products_below(arguments.data), ResultLines(arguments.out / RESULTS_NAME)
+    make_ready(arguments.out)
     judge = partial(judged, arguments=arguments, prepare=prepare, show=show)
     results, refused = list[Result](), list[Refused]()
     for run in run_products(products, arguments, lines, judge, time.monotonic):
@@ -80,13 +84,10 @@ def ablated(dataset: Dataset, arguments: Namespace, prepare: Prepare, show: Show
 
 def changed(recipe: Recipe, images: GoodImages, arguments: Namespace) -> Recipe:
     """The recipe with what the ablation changes in it; as it was where it changes nothing."""
-    asked = {name: getattr(arguments, name) for name in ("frozen_share", "defect_uses")}
-    training = replace(recipe.training, **{name: value for name, value in asked.items() if value is not None})
-    changed_training = replace(recipe, training=training)
     if not arguments.no_object_mask and arguments.label == "absolute":
-        return changed_training
+        return recipe
     mask = MaskRule() if arguments.no_object_mask else choose_mask_rule(images.pictures)
-    return replace(changed_training, defects=DefectRule(mask=mask, signed_label=arguments.label == "signed"))
+    return replace(recipe, defects=DefectRule(mask=mask, signed_label=arguments.label == "signed"))
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from model.framing_choice import FramingChoice, overlap_of
 
 DEFAULTS = TrainingConfig()
 ANY_NUMBER = sys.maxsize
+GRAPHS_HELP = f"where graphs are kept: a worker looks in WORKER_CACHE/graphs; default {DEFAULT_GRAPHS}"
+LAYOUT_HELP = "folder in the layout of MVTec AD or BTAD"
 ENGINE_HELP = "`auto` for what suits this machine, or a name like openvino-cpu-float32"
 
 
@@ -38,6 +40,13 @@ def triple(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def at_least_one(text: str) -> int:
+    """A whole number from 1."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """All verbs."""
     main = argparse.ArgumentParser(prog="python -m model", description="Train and try the inspection network.")
@@ -49,17 +58,17 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--maps", type=Path, required=True, help="written here, at the images' relative paths")
     evaluate = verbs.add_parser("evaluate", help="the four metrics of A_p, A_nf and A")
     evaluate.add_argument("--bundle", type=Path, required=True)
-    evaluate.add_argument("--data", type=Path, required=True, help="folder in the layout of MVTec AD")
+    evaluate.add_argument("--data", type=Path, required=True, help=LAYOUT_HELP)
     benchmark = verbs.add_parser("benchmark", help="images per second, plain and fast")
     benchmark.add_argument("--encoder", default="wide_resnet50_2")
     benchmark.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
     add_ablate(verbs.add_parser("ablate", help="what each part of the method is worth: the paper's table"))
     add_benchmark_dataset(verbs.add_parser("benchmark-dataset", help="every product of MVTec AD or BTAD, resumable"))
-    benchmark.add_argument("--pairs", type=int, default=5, help="paired runs, of which the median counts")
+    benchmark.add_argument("--pairs", type=at_least_one, default=5, help="paired runs, of which the median counts")
     benchmark.add_argument("--engine", default="auto", help=f"{ENGINE_HELP}, or `all` for a table")
     add_machine(add_compile(verbs.add_parser("compile", help="make and keep the graph of the engine that serves here")))
     for verb in (score, evaluate, benchmark):
-        verb.add_argument("--batch", type=int, default=8)
+        verb.add_argument("--batch", type=at_least_one, default=8)
         add_machine(verb)
     return main
 
@@ -74,7 +83,9 @@ def add_train(train: argparse.ArgumentParser) -> None:
 
 def add_recipe(train: argparse.ArgumentParser) -> None:
     """What decides a bundle besides its images."""
-    train.add_argument("--encoder", default="wide_resnet50_2", help="any timm backbone with strides 8, 16, 32")
+    train.add_argument(
+        "--encoder", default="wide_resnet50_2", help="any convolutional timm backbone with strides 8, 16, 32"
+    )
     train.add_argument("--weights", default="hub", help="`hub`, `random`, or a safetensors file of this encoder")
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")
     train.add_argument("--weights-std", type=triple, metavar="R,G,B")
@@ -90,6 +101,8 @@ def add_recipe(train: argparse.ArgumentParser) -> None:
     train.add_argument("--reflect", action="store_true", help="pad convolutions by reflection")
     train.add_argument("--passes", type=float, help="image passes of stage 1")
     train.add_argument("--flow-passes", type=float, help="passes of stage 2 over all feature vectors")
+    train.add_argument("--frozen-share", type=float, help="share of stage 1 in which only the decoder learns")
+    train.add_argument("--defect-uses", type=float, help="how often a drawn defect is shown (the paper's N_s)")
     train.add_argument("--minutes", type=float, default=0.0, help="time budget; the result then depends on the machine")
     train.add_argument(
         "--budget", type=float, default=DEFAULTS.false_reject_budget, help="share of good parts rejected"
@@ -113,7 +126,7 @@ def add_score_rule(train: argparse.ArgumentParser) -> None:
 
 def add_ablate(ablate: argparse.ArgumentParser) -> None:
     """One product."""
-    ablate.add_argument("--data", type=Path, required=True, help="folder in the layout of MVTec AD or BTAD")
+    ablate.add_argument("--data", type=Path, required=True, help=LAYOUT_HELP)
     ablate.add_argument("--out", type=Path, help="keep the method's bundle here; default: nothing is kept")
     add_variants(ablate)
 
@@ -134,15 +147,13 @@ def add_variants(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--w", type=float, help="a fixed w instead of the ones chosen on calibration images")
     verb.add_argument("--label", choices=("absolute", "signed"), default="absolute", help="form of the defects' labels")
     verb.add_argument("--no-object-mask", action="store_true", help="defects fall anywhere, on the ground too")
-    verb.add_argument("--frozen-share", type=float, help="share of stage 1 in which only the decoder learns")
-    verb.add_argument("--defect-uses", type=float, help="how often a drawn defect is shown (the paper's N_s)")
 
 
 def add_compile(compile_graph: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Everything `compile` understands."""
     compile_graph.add_argument("--bundle", type=Path, required=True)
     compile_graph.add_argument("--engine", default="auto", help=ENGINE_HELP)
-    compile_graph.add_argument("--graphs", "--cache", type=Path, default=DEFAULT_GRAPHS, help="where graphs are kept")
+    compile_graph.add_argument("--graphs", "--cache", type=Path, default=DEFAULT_GRAPHS, help=GRAPHS_HELP)
     return compile_graph
 
 
@@ -151,7 +162,7 @@ def add_machine(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--device", default="auto", help="auto, cpu or cuda")
     verb.add_argument(
         "--threads",
-        type=int,
+        type=at_least_one,
         default=0,
         help="of torch; default: one or one per core, whichever is faster now; for train, whose result they change, "
         "one per core",
@@ -189,15 +200,16 @@ def score_rule(arguments: argparse.Namespace, framing: Framing) -> ScoreRule:
 
 def training_config(arguments: argparse.Namespace) -> TrainingConfig:
     """The training that `train` is asked for. Passes asked for by number are made as asked, however few or many."""
-    passes, flow_passes = arguments.passes, arguments.flow_passes
-    return TrainingConfig(
+    names = ("passes", "flow_passes", "frozen_share", "defect_uses")
+    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    bounds: dict[str, int] = {"fewest_steps": 1, "most_steps": ANY_NUMBER} if "passes" in given else {}
+    if "flow_passes" in given:
+        bounds |= {"fewest_flow_steps": 1, "most_flow_steps": ANY_NUMBER}
+    return replace(
+        DEFAULTS,
+        **given,
+        **bounds,
         seed=arguments.seed,
-        passes=passes or DEFAULTS.passes,
-        fewest_steps=1 if passes else DEFAULTS.fewest_steps,
-        most_steps=ANY_NUMBER if passes else DEFAULTS.most_steps,
-        flow_passes=flow_passes or DEFAULTS.flow_passes,
-        fewest_flow_steps=1 if flow_passes else DEFAULTS.fewest_flow_steps,
-        most_flow_steps=ANY_NUMBER if flow_passes else DEFAULTS.most_flow_steps,
         minutes=arguments.minutes,
         false_reject_budget=arguments.budget,
         review_budget=max(arguments.budget, arguments.review_budget),
@@ -205,7 +217,13 @@ def training_config(arguments: argparse.Namespace) -> TrainingConfig:
 
 
 def given_normalisation(arguments: argparse.Namespace) -> Normalisation | None:
-    """The normalisation named on the command line; both halves or none."""
-    if arguments.weights_mean is None or arguments.weights_std is None:
+    """The normalisation named on the command line; none where it is not.
+
+    Raises:
+        ValueError: One half without the other.
+    """
+    if arguments.weights_mean is None and arguments.weights_std is None:
         return None
+    if arguments.weights_mean is None or arguments.weights_std is None:
+        raise ValueError("--weights-mean and --weights-std belong together: give both, or neither")
     return Normalisation(arguments.weights_mean, arguments.weights_std)

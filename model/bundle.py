@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,6 +62,17 @@ def load_bundle(folder: Path, expected_sha256: str = "") -> tuple[Letter, dict[s
     if sha256_of(weights) != letter.weights_sha256:
         raise BundleRefused(f"{WEIGHTS_NAME} is not the file that {LETTER_NAME} names")
     return letter, _tensors(weights)
+
+
+def make_ready(folder: Path) -> None:
+    """Create a folder and write into it, so that what cannot be kept is known before it is trained.
+
+    Raises:
+        OSError: It is no folder, or nothing can be written there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def save_bundle(folder: Path, tensors: dict[str, Tensor], letter_for: LetterFor) -> Letter:

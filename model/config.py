@@ -1,7 +1,7 @@
 """What can be chosen about the network and its training; every number stands beside its reason."""
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 
 from core.product import HIGHEST_SHARES, SIDE_STEP, SMALLEST_SIDE
 
@@ -134,7 +134,12 @@ class TrainingConfig:
     """Share of good parts that a person may be asked about."""
 
     def __post_init__(self) -> None:
-        if self.passes <= 0 or self.flow_passes <= 0 or self.batch < 1 or self.flow_batch < 2:
-            raise ValueError(f"passes and batches must be positive, got {self}")
-        if self.minutes < 0:
+        if not (0 < self.passes < inf and 0 < self.flow_passes < inf) or self.batch < 1 or self.flow_batch < 2:
+            raise ValueError(f"passes and batches must be positive and finite, got {self}")
+        if not self.minutes >= 0:
             raise ValueError(f"minutes must not be negative, got {self.minutes}")
+        for name in ("frozen_share", "false_reject_budget", "review_budget"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+        if not 1 <= self.defect_uses < inf:
+            raise ValueError(f"defect_uses must be at least 1, got {self.defect_uses}")

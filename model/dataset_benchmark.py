@@ -68,7 +68,7 @@ def run_product(product: Path, key: Result, results: ResultLines, judge: Judge, 
     began = clock()
     try:
         ablation = judge(read_dataset(product), key["seed"])
-    except LineError as error:
+    except (LineError, ValueError) as error:
         return Refused(product.name, str(error))
     result = key | {"seconds": round(clock() - began, 1)} | ablation.values()
     results.append(result)

@@ -3,6 +3,7 @@
 An image goes through the network in the tiles of its framing, mostly one. Shapes: B tiles, C channels, H x W pixels.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.errors import BundleRefused
+from core.errors import BundleRefused, LineError
 from core.frame import Image
 from core.verdict import ScoreMap
 from model.bundle import load_bundle
@@ -135,8 +136,19 @@ def filled_network(config: NetworkConfig, tensors: dict[str, Tensor]) -> Network
     return network.eval()
 
 
+class DeviceUnavailable(LineError, RuntimeError):  # torch's own error of a device, with a remedy
+    """There is no such device here: take `cpu`, `cuda` where a GPU and its driver are, or `auto`."""
+
+
 def chosen_device(name: str) -> torch.device:
-    """The device of this name; `auto` takes a GPU where there is one."""
+    """The device of this name; `auto` takes a GPU where there is one.
+
+    Raises:
+        DeviceUnavailable: The machine has none of this name.
+    """
+    has_gpu = torch.cuda.is_available()
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if has_gpu else "cpu")
+    if not re.fullmatch(r"cuda(:\d+)?" if has_gpu else "", name) and name != "cpu":
+        raise DeviceUnavailable(name)
     return torch.device(name)

@@ -19,6 +19,8 @@ from model.config import Normalisation
 STRIDES = (8, 16, 32)
 HUB, RANDOM = "hub", "random"
 BATCHES_FOR_STATISTICS = 8
+CHANNELS_FIRST = "NCHW"
+"""How timm calls maps as convolutions give them."""
 
 
 class WeightsRefused(LineError):
@@ -38,7 +40,8 @@ def bare_backbone(name: str, reflect: bool, pretrained: bool = False) -> nn.Modu
     """A timm backbone whose forward pass yields maps at strides 8, 16 and 32.
 
     Raises:
-        WeightsRefused: timm has no such architecture, it has no such strides, or its weights cannot be fetched.
+        WeightsRefused: timm has no such architecture, its maps have no such strides or their channels last, or its
+            weights cannot be fetched.
     """
     try:
         probe: Any = timm.create_model(name, features_only=True, pretrained=False)
@@ -46,6 +49,8 @@ def bare_backbone(name: str, reflect: bool, pretrained: bool = False) -> nn.Modu
         backbone: nn.Module = timm.create_model(name, features_only=True, out_indices=indices, pretrained=pretrained)
     except (RuntimeError, ValueError, OSError) as error:
         raise WeightsRefused(f"{name}: {str(error)[:200]}") from error
+    if getattr(probe, "output_fmt", CHANNELS_FIRST) != CHANNELS_FIRST:
+        raise WeightsRefused(f"{name} gives maps with their channels last")
     if reflect:
         pad_by_reflection(backbone)
     return backbone

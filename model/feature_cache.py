@@ -3,6 +3,7 @@
 Shapes: B images, N vectors or positions, C channels.
 """
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.errors import LineError
 from model.detector import prepared
 from model.encoder import STRIDES, channels_of
 from model.network import Network, vectors_of
@@ -21,6 +23,10 @@ KEPT_VECTORS = 600_000
 """Vectors kept per map, drawn evenly from all images beyond that: 80 MB at 32 channels, 1.2 GB at 512."""
 BYTES = 4
 """Of a float32."""
+
+
+class NoRoomForFeatures(LineError):
+    """The features of stage 2 find no room on the disk: free some there, or let TMPDIR name another folder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +78,26 @@ def empty_caches(images: int, network: Network, memory_mib: float) -> list[Vecto
 
 
 def room(count: int, channels: int, in_memory: bool) -> Tensor:
-    """An N x C tensor, in memory or in a file without a name: it ends with its last user, whatever happens."""
+    """An N x C tensor, in memory or in a file without a name: it ends with its last user, whatever happens.
+
+    The file's room is taken at once: where a disk is full, writing into a mapped file ends the process without a word.
+
+    Raises:
+        NoRoomForFeatures: The file does not fit.
+    """
     if in_memory:
         return torch.empty(count, channels)
     with tempfile.TemporaryFile() as file:
+        take_room(file.fileno(), BYTES * count * channels)
         return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=(count, channels)))
+
+
+def take_room(file: int, size: int) -> None:
+    """Have the system keep so many bytes for this file."""
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        raise NoRoomForFeatures(f"{size / 2**20:.0f} MiB in {tempfile.gettempdir()}: {error.strerror}") from error
 
 
 def kept_of(positions: int, images: int) -> int:

@@ -7,6 +7,7 @@ Shapes: H x W pixels.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import torch
@@ -62,10 +63,16 @@ def compared(reference: Answers, tried: Answers, threshold: Threshold, engine: E
     span = range_of(reference)
     bound = BOUNDS[engine.numbers]
     parts = zip(reference.maps, tried.maps, strict=True)
-    error = max(float(np.abs(one - other).max()) for one, other in parts) / span
+    error = max(map_error(one, other, span) for one, other in parts)
     changed = decisions_changed(reference.scores, tried.scores, threshold, bound * span)
     passed = error <= bound and not changed
     return Parity(str(engine), bound, float(f"{error:.2g}"), changed, len(reference.maps), passed)
+
+
+def map_error(one: Map, other: Map, span: float) -> float:
+    """The largest difference as a share of the range; a map with what is no finite number is off by all of it."""
+    error = float(np.abs(one - other).max()) / span
+    return error if isfinite(error) else 1.0
 
 
 def range_of(answers: Answers) -> float:
@@ -85,8 +92,8 @@ def decisions_changed(reference: Sequence[float], tried: Sequence[float], thresh
 
 
 def decision(score: float, threshold: Threshold) -> Decision:
-    """As the worker decides."""
-    return judge(score, threshold).decision
+    """As the worker decides: what is no finite number is an error."""
+    return judge(score, threshold).decision if isfinite(score) else Decision.ERROR
 
 
 def distance(score: float, threshold: Threshold) -> float:

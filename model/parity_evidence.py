@@ -22,7 +22,7 @@ from model.letter import Letter, Parity
 from model.look import Look, look_of
 from model.network import Network
 from model.parity import Answers, ParityPictures, answers_of, as_tensors, chosen_pictures, compared
-from model.serving import Opened, opened
+from model.serving import ENGINE_ERRORS, Opened, opened
 
 NOT_YET = "0" * 64
 """Stands for the hash of weights that are not written yet."""
@@ -85,15 +85,17 @@ def _draft_bundle(place: Path, network: Network, draft: Letter, device: torch.de
 
 
 def _gate(bundle: Opened, pictures: Sequence[Pixels], answers: Answers, wanted: str, place: Path) -> Parity | None:
-    """What the engine makes of all pictures; None where its graph could not be compiled."""
+    """What the engine makes of all pictures; None where its graph could not be compiled or it fails."""
     name = chosen(bundle.machine, bundle.subject.device.type, wanted).engine
     if name.needs_compiling and not _is_compiled(bundle, str(name), place):
         return None
-    engine = ready_engine(name, bundle.subject, bundle.key(name), place)
-    if engine is None:
+    try:
+        engine = ready_engine(name, bundle.subject, bundle.key(name), place)
+        found = bundle.detector(engine).score([Image(pixels) for pixels in pictures]) if engine else []
+    except ENGINE_ERRORS as error:
+        _tell_without_verdict(f"{name} fails: {type(error).__name__} {str(error)[:200]}")
         return None
-    found = bundle.detector(engine).score([Image(pixels) for pixels in pictures])
-    return compared(answers, answers_of(found), bundle.letter.threshold, name)
+    return compared(answers, answers_of(found), bundle.letter.threshold, name) if engine else None
 
 
 def _is_compiled(bundle: Opened, name: str, place: Path) -> bool:
@@ -104,5 +106,9 @@ def _is_compiled(bundle: Opened, name: str, place: Path) -> bool:
     try:
         return subprocess.run(command, stdout=sys.stderr, check=False, timeout=COMPILE_WITHIN_S).returncode == 0
     except subprocess.TimeoutExpired:
-        sys.stderr.write(f"{name}: no graph after {COMPILE_WITHIN_S:g} s; the bundle is written without its verdict\n")
+        _tell_without_verdict(f"{name}: no graph after {COMPILE_WITHIN_S:g} s")
         return False
+
+
+def _tell_without_verdict(why: str) -> None:
+    sys.stderr.write(f"{why}; the bundle is written without its verdict\n")

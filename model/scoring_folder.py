@@ -1,17 +1,27 @@
 """A folder of images through a detector: maps beside their names, and a table of scores."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.errors import LineError
 from core.ports import Detector
 from core.verdict import Decision, ScoreMap, Threshold, judge
-from model.images import read_image
+from model.images import image_paths, read_image
 
 TABLE_NAME = "scores.csv"
+
+
+class NothingToScore(LineError):
+    """There is no image: name a folder that holds PNG, JPEG, BMP, TIFF or WebP files."""
+
+
+class MapsClash(LineError):
+    """Two images would share one map: give them names that differ in more than their ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,22 @@ class ScoredFile:
     path: str
     score: float
     decision: Decision
+
+
+def paths_to_score(images: Path) -> list[Path]:
+    """All images below the folder, each with a map of its own name.
+
+    Raises:
+        NothingToScore: There are none.
+        MapsClash: Two differ in their endings alone.
+    """
+    paths = image_paths(images)
+    if not paths:
+        raise NothingToScore(str(images))
+    shared = [path for path, count in Counter(path.with_suffix("") for path in paths).items() if count > 1]
+    if shared:
+        raise MapsClash(f"{shared[0].relative_to(images).as_posix()}.*")
+    return paths
 
 
 def score_files(

@@ -110,6 +110,8 @@ def _passing(name: EngineName, bundle: Opened, graphs: Path) -> tuple[Engine | N
     """The engine where it is ready and passes; otherwise none, with reasons unless it only waits for its graph."""
     if name == reference(bundle.subject.device.type):
         return eager(name, bundle.subject), ()
+    if refused := refused_in_training(name, bundle.letter):
+        return None, refused
     key = bundle.key(name)
     try:
         engine = ready_engine(name, bundle.subject, key, graphs)
@@ -118,6 +120,14 @@ def _passing(name: EngineName, bundle: Opened, graphs: Path) -> tuple[Engine | N
         forget_graph(graphs, key)
         return None, (f"{name} fails: {type(error).__name__} {str(error)[:200]}",)
     return (None if doubts else engine), doubts
+
+
+def refused_in_training(name: EngineName, letter: Letter) -> tuple[str, ...]:
+    """Why the gate at the end of training refused this engine: it saw all calibration parts, a bundle carries some."""
+    found = letter.parity
+    if found is None or found.passed or found.engine != str(name):
+        return ()
+    return (f"{name} did not pass the gate over all {found.images} calibration parts", *reasons_to_refuse(found))
 
 
 def _doubts(engine: Engine, bundle: Opened) -> tuple[str, ...]:

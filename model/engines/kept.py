@@ -12,7 +12,8 @@ from pathlib import Path
 from core.frame import SHA256, check_match
 from model.engines.choice import EngineName
 
-DEFAULT_GRAPHS = Path(".line/cache/graphs")
+DEFAULT_GRAPHS = Path(".line/cache/bundles/graphs")
+"""Where a worker without settings of its own looks: below its `WORKER_CACHE`."""
 
 
 @dataclass(frozen=True, slots=True)

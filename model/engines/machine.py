@@ -1,7 +1,9 @@
 """What this machine has, as a value."""
 
+import os
 import platform
 import re
+import shlex
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,11 +22,17 @@ def this_machine() -> Machine:
     cuda = torch.cuda.is_available()
     return Machine(
         bfloat16=has_bfloat16(_cpu_text()),
-        compiler=any(shutil.which(name) for name in ("g++", "clang++", "c++")),
+        compiler=has_compiler(),
         openvino=find_spec("openvino") is not None,
         cuda=cuda,
         capability=capability(cuda),
     )
+
+
+def has_compiler() -> bool:
+    """Whether the C++ compiler is here that inductor calls: `CXX`, else g++. It never looks for another one."""
+    words = shlex.split(os.environ.get("CXX", "g++"))
+    return bool(words) and shutil.which(words[0]) is not None
 
 
 def capability(cuda: bool) -> str:

@@ -64,8 +64,8 @@ class Bench:
 def code_of(flags: Sequence[str], sources: Path = ROOT / "model") -> str:
     """A hash over the code and the flags: any change makes every run another."""
     digest = hashlib.sha256(json.dumps(list(flags)).encode())
-    for path in sorted(sources.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(sources.rglob("*.py")):
+        digest.update(path.relative_to(sources).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

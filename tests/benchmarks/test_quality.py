@@ -100,6 +100,10 @@ def test_the_code_is_known_by_its_content(tmp_path: Path) -> None:
     before = code_of((), tmp_path)
     (tmp_path / "a.py").write_text("2")
     assert len({before, code_of((), tmp_path), code_of(("--reflect",), tmp_path)}) == 3
+    before = code_of((), tmp_path)
+    (tmp_path / "engines").mkdir()
+    (tmp_path / "engines" / "b.py").write_text("1")
+    assert code_of((), tmp_path) != before
 
 
 def test_a_set_is_one_line_of_mean_and_spread() -> None:

@@ -62,6 +62,7 @@ def test_all_rows_come_in_the_order_of_the_paper_and_the_share_rises(run: Run) -
     shares = [progress.share for progress in run.told]
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] < 1
+    assert max(progress.passes for progress in run.told) > 0
     assert {progress.stage.split(":")[0] for progress in run.told} == {"A", "A_nf^PRE", "A_nf^REG"}
 
 

@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from model.arguments import asked_framing, network_config, parser, score_rule
-from model.config import Normalisation, ScoreRule
+from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
+from model.config import Normalisation, ScoreRule, TrainingConfig
 from model.framing import Framing
 
 
@@ -42,3 +42,38 @@ def test_a_rule_that_is_given_is_meant_of_the_map_and_the_default_of_a_tile() ->
     assert score_rule(asked(), strip).top_share == ScoreRule().top_share / 16
     given = asked("--smoothing", "0", "--top-share", "0", "--minimum-area", "0.001")
     assert score_rule(given, strip) == ScoreRule(0, 0, 0.001)
+
+
+def test_without_a_word_of_training_it_is_the_default() -> None:
+    assert training_config(asked()) == TrainingConfig()
+
+
+def test_passes_are_made_as_asked_however_few_or_many() -> None:
+    training = training_config(asked("--passes", "2", "--flow-passes", "0.5", "--defect-uses", "1"))
+    assert (training.passes, training.flow_passes, training.defect_uses) == (2, 0.5, 1)
+    assert training.fewest_steps == training.fewest_flow_steps == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("--passes", "0"), ("--passes", "inf"), ("--flow-passes", "0"), ("--minutes", "nan")),
+        *(("--budget", "2"), ("--review-budget", "2"), ("--defect-uses", "0"), ("--frozen-share", "5")),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_trained(words: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        training_config(asked(*words))
+
+
+def test_half_a_normalisation_is_refused() -> None:
+    assert given_normalisation(asked()) is None
+    with pytest.raises(ValueError, match="both"):
+        given_normalisation(asked("--weights-mean", "0.5"))
+
+
+@pytest.mark.parametrize("words", [("--batch", "0"), ("--batch", "-1"), ("--threads", "-3")])
+def test_counts_begin_at_one(words: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["score", "--bundle", "b", "--images", "i", "--maps", "m", *words])
+    assert "at least 1" in capsys.readouterr().err

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from model.__main__ import main
 from model.bundle import read_letter
+from model.detector import DeviceUnavailable, chosen_device
+from model.scoring_folder import MapsClash, NothingToScore, paths_to_score
+from tests.model.datasets_on_disk import write_product
 from tests.model.pictures import write_parts
 
 
@@ -74,3 +79,36 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("score: The bundle is not whole")
     assert "Traceback" not in done.stderr
+
+
+def test_a_training_that_could_not_be_kept_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before a picture is read or an encoder is made, and in one line."""
+    (tmp_path / "bundle").write_text("a file")
+    product = write_product(tmp_path / "data" / "plate")
+    verbs = (("train", "--images", tmp_path), ("benchmark-dataset", "--data", tmp_path / "data"))
+    for words in (*verbs, ("ablate", "--data", product)):
+        more = ("--out", tmp_path / "bundle", "--weights", tmp_path / "none", "--threads", 1)
+        monkeypatch.setattr(sys, "argv", ["model", *map(str, (*words, *more))])
+        assert main() == 1
+        told = capsys.readouterr().err
+        assert told.startswith(f"{words[0]}: ")
+        assert "File exists" in told
+
+
+@pytest.mark.parametrize(
+    ("names", "why"), [((), "no image"), (("a.png", "b.png", "b.jpg"), r"share one map.*\(b\.\*\)")]
+)
+def test_what_has_no_map_of_its_own_is_refused(tmp_path: Path, names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises((NothingToScore, MapsClash), match=why):
+        paths_to_score(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "foo", "cpu:x"])
+def test_a_device_that_is_not_there_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match=name):
+        chosen_device(name)

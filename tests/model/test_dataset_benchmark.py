@@ -124,6 +124,17 @@ def test_a_product_that_cannot_be_judged_does_not_stop_the_others(root: Path) ->
     assert len(found) == 3
 
 
+def test_a_product_without_a_defective_pixel_does_not_stop_the_others(root: Path) -> None:
+    class Particular(Judge):
+        def __call__(self, dataset: Dataset, seed: int) -> Ablation:
+            if dataset.name == "01":
+                raise ValueError("needs scores of both kinds")
+            return super().__call__(dataset, seed)
+
+    found = runs(root, Particular())
+    assert [type(run) for run in found] == [Refused, dict, dict]
+
+
 def printed(root: Path, *words: str) -> Iterator[str]:
     said = ["benchmark-dataset", "--data", str(root), "--out", str(root.parent / "out"), "--device", "cpu", *words]
     return benchmark_dataset(parser().parse_args(said), prepare, lambda training, _: finished(training))

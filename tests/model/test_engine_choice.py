@@ -1,5 +1,7 @@
 """The engine is chosen from what the machine has, and the choice says why."""
 
+from pathlib import Path
+
 import pytest
 
 from model.engines.choice import (
@@ -12,7 +14,7 @@ from model.engines.choice import (
     engine_named,
     runnable,
 )
-from model.engines.machine import flags_in, has_bfloat16
+from model.engines.machine import flags_in, has_bfloat16, has_compiler
 
 
 def machine(bfloat16: bool = False, compiler: bool = False, openvino: bool = False, cuda: bool = False) -> Machine:
@@ -93,3 +95,14 @@ def test_what_runs_here_begins_with_the_reference_and_leaves_out_emulated_bfloat
 def test_bfloat16_is_read_from_the_processors_flags(text: str, has: bool) -> None:
     assert has_bfloat16(text) is has
     assert "processor" not in flags_in(text)
+
+
+def test_only_the_compiler_that_inductor_calls_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It calls g++ unless `CXX` says otherwise, and looks for no other."""
+    other = tmp_path / "clang++"
+    other.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert not has_compiler()
+    monkeypatch.setenv("CXX", f"{other} -stdlib=libc++")
+    assert has_compiler()

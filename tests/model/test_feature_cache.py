@@ -1,12 +1,18 @@
 """Features are computed once and kept, in memory or in a file, without a difference."""
 
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
 import numpy as np
 import pytest
 import torch
 
 from model import feature_cache
 from model.config import NetworkConfig
-from model.feature_cache import features_of, kept_of
+from model.feature_cache import NoRoomForFeatures, empty_caches, features_of, kept_of
 from model.network import Network
 from tests.model.pictures import part
 
@@ -48,3 +54,27 @@ def test_a_large_set_is_thinned_evenly(network: Network, monkeypatch: pytest.Mon
 def test_every_picture_keeps_at_least_one_vector() -> None:
     assert kept_of(1024, 10_000_000) == 1
     assert kept_of(1024, 100) == 1024
+
+
+def test_a_mapped_file_has_its_room_before_it_is_written(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file with holes would end the process where the disk is full by then."""
+    files: list[IO[bytes]] = []
+
+    def kept() -> IO[bytes]:
+        files.append((tmp_path / str(len(files))).open("wb+"))
+        return files[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", kept)
+    fine, _, _ = empty_caches(100, network, memory_mib=0)
+    assert (tmp_path / "0").stat().st_blocks * 512 >= fine.vectors.nbytes > 1_000_000
+
+
+def test_a_full_disk_is_told(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int, _start: int, _size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(NoRoomForFeatures, match=r"TMPDIR.*MiB in .*No space left"):
+        features_of([part(0)], network, CPU, memory_mib=0)

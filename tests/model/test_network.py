@@ -85,6 +85,12 @@ def test_an_unknown_encoder_is_refused_by_name() -> None:
         bare_backbone("no_such_net", reflect=False)
 
 
+def test_an_encoder_whose_maps_have_their_channels_last_is_refused() -> None:
+    """Transformers and their kin: the decoder would take rows for channels."""
+    with pytest.raises(WeightsRefused, match="channels last"):
+        bare_backbone("test_mambaout", reflect=False)
+
+
 def test_weights_from_a_file_bring_their_normalisation(tmp_path: Path) -> None:
     """Half precision is widened; mean and std come from the file's metadata unless they are given."""
     path = tmp_path / "encoder.safetensors"

@@ -11,6 +11,7 @@ import torch
 
 from core.frame import Image
 from core.verdict import Threshold
+from model import parity_evidence as evidence_of_parity
 from model.bundle import load_bundle, save_bundle
 from model.detector import filled_network, load_detector
 from model.engines.choice import EngineName
@@ -66,6 +67,16 @@ def test_a_decision_far_from_the_thresholds_must_not_change() -> None:
 
 def test_a_decision_within_the_bound_of_a_threshold_may_change() -> None:
     assert compared(answers(0.95), answers(1.02), THRESHOLD, ROUNDED).passed
+
+
+def test_a_picture_without_a_finite_answer_is_refused_wherever_it_stands() -> None:
+    """Its score, too, may lie within the bound of a threshold."""
+    right = answers(0.5, 1.0)
+    spoilt = Answers((right.maps[0], np.full((4, 4), np.nan, np.float32)), (0.5, float("nan")))
+    found = compared(right, spoilt, THRESHOLD, EXACT)
+    assert (found.passed, found.error) == (False, 1.0)
+    far = compared(answers(0.5, 1.5), spoilt, THRESHOLD, EXACT)
+    assert (far.passed, far.decisions_changed) == (False, 1)
 
 
 def test_a_map_that_is_not_a_number_is_refused() -> None:
@@ -129,6 +140,17 @@ def test_an_engine_that_fails_the_gate_does_not_serve(tmp_path: Path) -> None:
     assert any("off by" in reason for reason in served.reasons)
 
 
+def test_an_engine_that_failed_over_all_calibration_parts_does_not_serve(tmp_path: Path) -> None:
+    """It would pass on the few pictures that the bundle carries."""
+    bundle = opened(with_parity(tmp_path), "cpu")
+    refused = Parity("torch-cpu-bfloat16", 1e-2, 0.004, 1, 75, passed=False)
+    at_training = replace(bundle, letter=replace(bundle.letter, parity=refused))
+    assert serve(bundle, "torch-cpu-bfloat16", tmp_path / "graphs").detector.engine == "torch-cpu-bfloat16"
+    served = serve(at_training, "torch-cpu-bfloat16", tmp_path / "graphs")
+    assert (served.detector.engine, served.awaits) == ("torch-cpu-float32", "")
+    assert any("over all 75 calibration parts" in reason for reason in served.reasons)
+
+
 def test_an_engine_whose_graph_is_missing_is_awaited_while_the_reference_serves(tmp_path: Path) -> None:
     bundle = opened(with_parity(tmp_path), "cpu")
     ready = replace(bundle, machine=replace(bundle.machine, bfloat16=False, compiler=True, openvino=False))
@@ -172,6 +194,21 @@ def test_training_leaves_the_references_answers_and_the_gates_result(tmp_path: P
     kept = parity_pictures(evidence.tensors)
     assert kept is not None
     assert len(kept.pictures) == 16
+
+
+def test_an_engine_that_fails_takes_no_training_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_asked: object) -> None:
+        raise RuntimeError("the graph cannot be opened")
+
+    monkeypatch.setattr(evidence_of_parity, "ready_engine", fails)
+    write_bundle(tmp_path)
+    found, tensors = load_bundle(tmp_path)
+    network, pictures = filled_network(found.network, tensors), [part(0), part(1)]
+    evidence = parity_evidence(network, found, pictures, "torch-cpu-float32", torch.device("cpu"))
+    assert (evidence.parity, len(evidence.tensors)) == (None, 5)
+    assert "cannot be opened; the bundle is written without its verdict" in capsys.readouterr().err
 
 
 @pytest.mark.slow

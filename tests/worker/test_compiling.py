@@ -11,8 +11,9 @@ from core.inspection import Inspection
 from core.ports import Detector
 from core.product import BundleRef, ModelVersion
 from model.engines.choice import KNOWN
+from model.engines.kept import DEFAULT_GRAPHS
 from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, at_once, frame
-from worker.compiling import Compilation, Compilations
+from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.model_slot import ModelSlot, once_per_version
 from worker.settings import WorkerSettings
 
@@ -159,3 +160,8 @@ def test_a_better_engine_that_cannot_be_loaded_leaves_the_old_one_judging() -> N
     assert len(loads) == 2
     assert {result.judge.engine for result in results if isinstance(result, Inspection)} == {"torch-cpu-float32"}
     assert all(isinstance(result, Inspection) for result in results)
+
+
+def test_a_graph_that_somebody_compiles_lies_where_the_worker_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKER_CACHE", raising=False)
+    assert WorkerSettings().cache / GRAPHS == DEFAULT_GRAPHS
