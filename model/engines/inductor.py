@@ -13,8 +13,11 @@ from model.engines.port import Flat, Graph
 from model.network import InferenceNetwork
 
 SUFFIX = ".pt2"
-OPTIONS = {"freezing": True, "layout_optimization": True}
-"""Weights are constants: batch norm goes into convolutions, weights are packed for the processor."""
+OPTIONS = {"freezing": True, "layout_optimization": True, "cpp.dynamic_threads": True}
+"""Weights are constants: batch norm goes into convolutions, weights are packed for the processor. A graph uses the
+threads of the process that runs it, not the one thread of the process that compiled it beside the line."""
+FORM = 2
+"""Counts up when the options change: graphs kept before are made anew."""
 
 
 @torch.no_grad()

@@ -46,7 +46,8 @@ class Subject:
 def key_of(name: EngineName, bundle_sha256: str, machine: Machine) -> GraphKey:
     """Under which a graph of this bundle is kept on such a machine."""
     library = "openvino" if name.library == "openvino" else "torch"
-    return GraphKey(bundle_sha256, name, f"{library}{version(library)}", machine.capability, SIZES[name.device])
+    form = f"-form{inductor.FORM}" if name.library == "inductor" else ""
+    return GraphKey(bundle_sha256, name, f"{library}{version(library)}{form}", machine.capability, SIZES[name.device])
 
 
 def eager(name: EngineName, subject: Subject) -> Engine:

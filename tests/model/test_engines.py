@@ -8,8 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.engines import inductor
 from model.engines.choice import EngineName, reference
 from model.engines.kept import GraphKey, forget_graph, keep_graph, kept_graph
+from model.engines.machine import this_machine
+from model.engines.opening import key_of
 from model.engines.port import EagerEngine, Flat, Graph, GraphEngine, Outputs, pieces
 from model.network import InferenceNetwork, Network
 from tests.model.bundles import CONFIG
@@ -130,3 +133,13 @@ def test_a_graph_is_good_for_one_bundle_one_processor_and_its_sizes() -> None:
     assert all("/" not in name and " " not in name for name in names)
     with pytest.raises(ValueError, match="at least one"):
         key(sizes=())
+
+
+def test_a_graph_of_other_options_is_another_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept before them is made anew; OpenVINO's know nothing of them."""
+    machine, of_openvino = this_machine(), EngineName("openvino", "cpu", "float32")
+    before = key_of(COMPILED, "a" * 64, machine)
+    monkeypatch.setattr(inductor, "FORM", inductor.FORM + 1)
+    assert key_of(COMPILED, "a" * 64, machine).folder_name != before.folder_name
+    if machine.openvino:
+        assert "form" not in key_of(of_openvino, "a" * 64, machine).folder_name
