@@ -75,6 +75,7 @@ def test_the_benchmark_ends_with_one_line_of_json() -> None:
 
 @pytest.mark.slow
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"whatever")
     done = command("score", "--bundle", tmp_path / "none", "--images", tmp_path, "--maps", tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("score: The bundle is not whole")
