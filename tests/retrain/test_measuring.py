@@ -109,3 +109,28 @@ def test_a_job_keeps_its_regions_on_its_way_to_the_workshop(tmp_path: Path) -> N
     for job in (TrainJob(Bounds(), lesson), measure, ScoreJob(Bounds(), "a", [], LEFT_HALF)):
         write_job(tmp_path, job)
         assert read_job(tmp_path) == job
+
+
+def test_speeds_are_compared_by_the_least_time_of_each() -> None:
+    """A moment in which another process had the core says nothing against a model."""
+    now = 0.0
+
+    @dataclass
+    class Taking:
+        """Takes so long for each picture in turn."""
+
+        times: list[float]
+        engine: str = "test"
+
+        def score(self, images: Sequence[Image]) -> list[ScoreMap]:
+            nonlocal now
+            now += self.times.pop(0)
+            return []
+
+    calls = 1 + 2 * measuring.ROUNDS
+    disturbed = [9.0, *([0.006] * (calls - 2)), 0.005]
+    took = measuring.ms_per_image(
+        [Taking([0.005] * calls), Taking(disturbed)], [good_part(1), good_part(2)], lambda: now
+    )
+    assert took == [pytest.approx(5), pytest.approx(5)]
+    assert measuring.ms_per_image([Taking([])], []) == [0.0]
