@@ -48,6 +48,8 @@ KINDS = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"]
 def page() -> None:
     """The product's recipe on the left, its picture and its first model on the right."""
     page_style()
+    if "product" not in st.session_state:  # the page is opened anew: nothing is entered that a change could take away
+        st.session_state.pop(DRAWN, None)
     try:
         known = {product.name: product for product in wiring.line().ledger.products()}
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

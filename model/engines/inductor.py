@@ -3,6 +3,7 @@
 Shapes: B images, C channels, H x W pixels.
 """
 
+from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -16,8 +17,11 @@ SUFFIX = ".pt2"
 OPTIONS = {"freezing": True, "layout_optimization": True, "cpp.dynamic_threads": True}
 """Weights are constants: batch norm goes into convolutions, weights are packed for the processor. A graph uses the
 threads of the process that runs it, not the one thread of the process that compiled it beside the line."""
-FORM = 2
-"""Counts up when the options change: graphs kept before are made anew."""
+
+
+def form() -> str:
+    """Names the options: a graph that was kept under others is made anew."""
+    return sha256(repr(sorted(OPTIONS.items())).encode()).hexdigest()[:8]
 
 
 @torch.no_grad()

@@ -46,8 +46,8 @@ class Subject:
 def key_of(name: EngineName, bundle_sha256: str, machine: Machine) -> GraphKey:
     """Under which a graph of this bundle is kept on such a machine."""
     library = "openvino" if name.library == "openvino" else "torch"
-    form = f"-form{inductor.FORM}" if name.library == "inductor" else ""
-    return GraphKey(bundle_sha256, name, f"{library}{version(library)}{form}", machine.capability, SIZES[name.device])
+    made_by = f"{library}{version(library)}" + (f"-{inductor.form()}" if name.library == "inductor" else "")
+    return GraphKey(bundle_sha256, name, made_by, machine.capability, SIZES[name.device])
 
 
 def eager(name: EngineName, subject: Subject) -> Engine:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -37,11 +36,10 @@ ENGINE = "float32"
 def measured(job: MeasureJob) -> list[BundleFindings]:
     """One after another, on the same pictures; their speeds side by side."""
     ground = list(opened(job.ground))
-    found = [findings(Path(folder), job, ground) for folder in job.bundles]
     timed = list(opened(picture.path for picture in job.pictures[:TIMED])) or ground[:TIMED]
     detectors = [load_detector(Path(folder), job.bounds.device) for folder in job.bundles]
-    took = ms_per_image(detectors, timed)
-    return [replace(one, ms_per_image=ms) for one, ms in zip(found, took, strict=True)]
+    bundles = zip(detectors, job.bundles, ms_per_image(detectors, timed), strict=True)
+    return [findings(detector, Path(folder), job, ground, ms) for detector, folder, ms in bundles]
 
 
 def opened(paths: Iterable[str]) -> Iterator[Pixels]:
@@ -55,9 +53,10 @@ def scored(job: ScoreJob) -> list[float]:
     return scores_of(detector, opened(picture.path for picture in job.pictures), job.ignore)
 
 
-def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleFindings:
-    """Of one bundle, but for its speed."""
-    detector = load_detector(folder, job.bounds.device)
+def findings(
+    detector: NetworkDetector, folder: Path, job: MeasureJob, ground: Sequence[Pixels], ms: float
+) -> BundleFindings:
+    """Of one bundle, whose speed is measured beside the others'."""
     paths = [picture.path for picture in job.pictures]
     error = parity_error(detector, folder)
     drawn = drawn_defects(ground, job.drawn, job.seed, mask_of(job.object_mask))
@@ -66,7 +65,7 @@ def findings(folder: Path, job: MeasureJob, ground: Sequence[Pixels]) -> BundleF
         with_defects=scores_of(detector, drawn, job.ignore),
         without=scores_of(detector, ground, job.ignore),
         aupr=drawn_masks_aupr(detector, job.pictures, job.ignore),
-        ms_per_image=0.0,
+        ms_per_image=ms,
         parity_error=error,
         parity_bound=BOUNDS[ENGINE],
     )

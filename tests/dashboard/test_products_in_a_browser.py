@@ -1,12 +1,15 @@
 """The Products page as a quality engineer uses it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.access import Person
+from core.changes import save_product
 from core.preview import drawn_in
 from core.request import RequestKind, RequestState
 from line.seed.pictures import encoded, rendered_part
@@ -16,6 +19,8 @@ from tests.dashboard.places import Place, fresh_line, opened, running_dashboard
 from tests.dashboard.seed import seed_parts
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+ADA = Person.at_this_machine("ada")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,38 @@ def test_a_region_is_drawn_and_saved_with_the_recipe(browser: Browser, running: 
     rights, downs = {round(corner[0], 1) for corner in region}, {round(corner[1], 2) for corner in region}
     assert rights == {0.2, 0.5} or rights == {0.3, 0.5}
     assert max(downs) - min(downs) == pytest.approx(0.5, abs=0.02)
+    page.context.close()
+
+
+def test_only_who_has_the_form_open_is_told_that_another_changed_it(
+    browser: Browser, running: tuple[Place, str]
+) -> None:
+    """Whoever comes back to the page finds the recipe as it is: nothing of theirs was lost."""
+    place, address = running
+    (product,) = place.line.ledger.products()
+    page = opened(browser, f"{address}/products")
+    deadline, warning = (
+        page.get_by_role("spinbutton", name="deadline, s", exact=True),
+        page.get_by_text("Somebody changed"),
+    )
+
+    def changed_to(seconds: float) -> None:
+        recipe = replace(product.recipe, deadline_s=seconds)
+        save_product(place.line.ledger, ADA, replace(product, recipe=recipe), datetime.now(UTC), "test")
+
+    expect(deadline).to_be_visible()
+    page.get_by_role("link", name="Health").click()
+    expect(deadline).to_have_count(0)
+    changed_to(7.0)
+    page.get_by_role("link", name="Products").click()
+    expect(deadline).to_have_value("7")
+    expect(page.get_by_role("button", name="Save the recipe")).to_be_visible()
+    expect(warning).to_have_count(0)
+    changed_to(9.0)
+    page.get_by_label("reason").fill("slower plant")
+    page.get_by_role("button", name="Save the recipe").click()
+    expect(warning).to_be_visible()
+    save_product(place.line.ledger, ADA, product, datetime.now(UTC), "as before")
     page.context.close()
 
 
