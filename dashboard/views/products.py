@@ -84,8 +84,6 @@ def _masters(name: str) -> None:
 
 def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
     has_changed = _has_changed(chosen, recipe)
-    if has_changed:  # Streamlit has drawn those fields anew: what was entered in them is gone, and must not seem saved
-        st.warning("Somebody changed this recipe meanwhile; their changes stand in the form. Look, and save again.")
     with st.form(f"recipe/{chosen}", border=False):  # of its own: what is half entered for one is not another's
         entered = _numbers(recipe) | _texts(recipe) | _mask(recipe)
         nights = _nights(recipe)
@@ -94,11 +92,15 @@ def _recipe(chosen: str, name: str, recipe: Recipe, ignore: Regions) -> None:
             "\n".join(recipe.defect_kinds),
             height=100,
         )
+        said = st.container()  # above the button: below it, it would be below the window's edge
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             why = st.text_input("reason", placeholder="others read it later", width="stretch")
             asked = st.form_submit_button("Save the recipe", type="primary")
-    if asked and not has_changed:
-        _save(name, recipe, entered | nights | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
+    with said:
+        if has_changed:  # Streamlit has drawn those fields anew: what was entered in them is gone, and not saved
+            st.warning("Somebody changed this recipe meanwhile; their changes stand in the form. Look, and save again.")
+        elif asked:
+            _save(name, recipe, entered | nights | {"defect_kinds": kinds_of(kinds), "ignore": ignore}, why)
 
 
 def _has_changed(chosen: str, recipe: Recipe) -> bool:

@@ -82,7 +82,7 @@ def test_only_who_has_the_form_open_is_told_that_another_changed_it(
     changed_to(9.0)
     page.get_by_label("reason").fill("slower plant")
     page.get_by_role("button", name="Save the recipe").click()
-    expect(warning).to_be_visible()
+    expect(warning).to_be_in_viewport()
     save_product(place.line.ledger, ADA, product, datetime.now(UTC), "as before")
     page.context.close()
 
