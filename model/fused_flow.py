@@ -62,7 +62,7 @@ class FusedBlock(nn.Module):
     def couple(self, vectors_BNC: Tensor) -> tuple[Tensor, Tensor]:
         """The coupled vectors and the sum of their log scales, B x N."""
         kept_BNC, changed_BNC = vectors_BNC[..., : self.kept], vectors_BNC[..., self.kept :]
-        hidden_BNh = linear(kept_BNC, self.hidden_weight).add_(self.hidden_bias).relu_()
+        hidden_BNh = as_rows(kept_BNC, self.hidden_weight).add_(self.hidden_bias).relu_()
         scale_shift_BNC = linear(hidden_BNh, self.scale_shift_weight, self.scale_shift_bias)
         scale_BNC, shift_BNC = scale_shift_BNC.chunk(2, 2)
         log_scale_BNC = scale_BNC.tanh().mul_(self.clamp)
@@ -102,6 +102,11 @@ class FusedFlow(nn.Module):
             vectors_BNC = block.end(vectors_BNC) if i == last else block.join(vectors_BNC)
         assert total_BN is not None  # noqa: S101  a flow has at least one block
         return per_dimension(widened(vectors_BNC).square().sum(2), total_BN + self.constant, self.channels)
+
+
+def as_rows(vectors_BNC: Tensor, weight_hC: Tensor) -> Tensor:
+    """Times the weight, as one product: of part of the channels torch makes one per image, each with its own weight."""
+    return linear(vectors_BNC.flatten(0, 1), weight_hC).view(*vectors_BNC.shape[:2], -1)
 
 
 def widened(values: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 Shapes: B images, C channels, H x W pixels.
 """
 
-from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -17,11 +16,6 @@ SUFFIX = ".pt2"
 OPTIONS = {"freezing": True, "layout_optimization": True, "cpp.dynamic_threads": True}
 """Weights are constants: batch norm goes into convolutions, weights are packed for the processor. A graph uses the
 threads of the process that runs it, not the one thread of the process that compiled it beside the line."""
-
-
-def form() -> str:
-    """Names the options: a graph that was kept under others is made anew."""
-    return sha256(repr(sorted(OPTIONS.items())).encode()).hexdigest()[:8]
 
 
 @torch.no_grad()

@@ -2,12 +2,16 @@
 
 import copy
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
+from inspect import getsource
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from model import decoder, encoder, fused_flow
+from model import network as whole_network
 from model.config import NetworkConfig
 from model.engines import inductor, intermediate
 from model.engines.captured import capture
@@ -18,6 +22,8 @@ from model.network import InferenceNetwork, Network
 
 SIZES = {"cpu": (1, BATCH), "cuda": (1, BATCH, 32)}
 """Graph sizes per device: one for a lone part, one that fills the processor."""
+MADE_FROM = (whole_network, encoder, decoder, fused_flow, inductor, intermediate)
+"""Modules whose code a kept graph has within it: one that other code made is made anew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +52,13 @@ class Subject:
 def key_of(name: EngineName, bundle_sha256: str, machine: Machine) -> GraphKey:
     """Under which a graph of this bundle is kept on such a machine."""
     library = "openvino" if name.library == "openvino" else "torch"
-    made_by = f"{library}{version(library)}" + (f"-{inductor.form()}" if name.library == "inductor" else "")
+    made_by = f"{library}{version(library)}-{code_of_graphs()}"
     return GraphKey(bundle_sha256, name, made_by, machine.capability, SIZES[name.device])
+
+
+def code_of_graphs() -> str:
+    """Names the code that graphs are made from."""
+    return sha256("".join(map(getsource, MADE_FROM)).encode()).hexdigest()[:8]
 
 
 def eager(name: EngineName, subject: Subject) -> Engine:

@@ -1,5 +1,6 @@
 """Engines: graphs of fixed sizes answer for batches of any size, and are kept on disk whole or not at all."""
 
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -8,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.engines import inductor
+from model.engines import opening
 from model.engines.choice import EngineName, reference
 from model.engines.kept import GraphKey, forget_graph, keep_graph, kept_graph
 from model.engines.machine import this_machine
@@ -135,11 +136,10 @@ def test_a_graph_is_good_for_one_bundle_one_processor_and_its_sizes() -> None:
         key(sizes=())
 
 
-def test_a_graph_of_other_options_is_another_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was kept before them is made anew; other engines know nothing of them."""
-    machine, eager = this_machine(), EngineName("torch", "cpu", "float32")
-    before = [key_of(name, "a" * 64, machine).folder_name for name in (COMPILED, eager)]
-    monkeypatch.setitem(inductor.OPTIONS, "cpp.dynamic_threads", False)
-    after = [key_of(name, "a" * 64, machine).folder_name for name in (COMPILED, eager)]
-    assert after[0] != before[0]
-    assert after[1] == before[1]
+def test_a_graph_that_other_code_made_is_another_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an update of what graphs are made from, kept ones are made anew."""
+    key_now = partial(key_of, COMPILED, "a" * 64, this_machine())
+    before = key_now().folder_name
+    assert key_now().folder_name == before
+    monkeypatch.setattr(opening, "getsource", lambda module: f"{module.__name__} of another day")
+    assert key_now().folder_name != before

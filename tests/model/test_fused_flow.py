@@ -40,6 +40,17 @@ def test_the_fused_flow_gives_the_plain_flows_log_likelihoods(channels: int) -> 
     assert (plain - fused).abs().max() < 1e-9
 
 
+@pytest.mark.parametrize("channels", [24, 520])
+def test_all_images_go_through_a_layer_in_one_product(channels: int) -> None:
+    """One per image would copy the weights for each of them: half of a compiled graph's time, once."""
+    codes = position_code(32, 4, 6).double()
+    fused, vectors = FusedFlow(stirred_flow(channels), codes), torch.randn(3, 24, channels, dtype=torch.float64)
+    graph = torch.export.export(fused, (vectors,)).run_decompositions().graph
+    operations = [str(node.target) for node in graph.nodes]
+    assert not any("bmm" in operation for operation in operations)
+    assert sum(operation.startswith(("aten.mm", "aten.addmm")) for operation in operations) >= 2 * CONFIG.flow_blocks
+
+
 @pytest.mark.parametrize("channels", [5, 24, 520])
 def test_a_flow_inverts(channels: int) -> None:
     """From the latent space back to where the vector came from."""
