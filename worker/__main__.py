@@ -30,6 +30,7 @@ from model.strict.bundle import check_bundle, check_letter
 from worker.batching import BatchLimits
 from worker.brightness.detector import BrightnessDetector, is_brightness
 from worker.bundle_loader import BundleLoader
+from worker.cache_care import CacheCare
 from worker.compiling import GRAPHS, Compilation, Compilations
 from worker.counts import Counts
 from worker.days import Days
@@ -119,13 +120,15 @@ def _bench(
     verdicts = wiring.open_verdicts(line)
     clock = clock or _clock()
     loader = BundleLoader(artifacts, settings.cache, _opener(settings, beside))
+    slot = ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready)
+    shadow = Shadowing(ledger, loader, time.monotonic, in_background, artifacts.put, beside.is_better_ready)
     return Bench(
         consumer=consumer,
         ledger=ledger,
         board=wiring.open_board(line),
         artifacts=artifacts,
         hands=Hands(ledger, owner),
-        slot=ModelSlot(ledger, loader, time.monotonic, in_background, beside.is_better_ready),
+        slot=slot,
         days=Days(lambda: _prepared(ledger), time.monotonic),
         decode=decode,
         patience=Patience(time.monotonic, stop.wait, settings.retry_deadline_s, meanwhile=consumer.hold),
@@ -135,7 +138,8 @@ def _bench(
         views=ViewBook(ledger.products, time.monotonic),
         sweep=Sweep(ledger, clock, time.monotonic),
         herald=Herald(ledger, verdicts, time.monotonic) if verdicts else NoHerald(),
-        shadow=Shadowing(ledger, loader, time.monotonic, in_background, artifacts.put, beside.is_better_ready),
+        shadow=shadow,
+        cache=CacheCare(settings.cache, lambda: slot.bundles() | shadow.bundles(), time.monotonic, time.time),
         diary=open_diary(settings.judged_log, settings.freeze_at, lambda: os.kill(os.getpid(), signal.SIGSTOP)),
         doubts=_doubts(settings),
         wait_for_model_s=settings.model_wait_s,

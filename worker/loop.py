@@ -15,6 +15,7 @@ from core.signature import Doubts, believe
 from core.verdict_message import key_of
 from core.wire import FRAME_LIMIT, Delivery
 from worker.batching import BatchLimits, collect
+from worker.cache_care import CacheCare, NoCache
 from worker.counts import Counts
 from worker.days import Days
 from worker.deadline import held_to_deadlines
@@ -72,6 +73,7 @@ class Bench:
     meters: Meters = field(default_factory=Meters)
     shadow: Shadowing | NoShadow = field(default_factory=NoShadow)
     doubts: Doubts = believe
+    cache: CacheCare | NoCache = field(default_factory=NoCache)
     wait_for_model_s: float = 90.0
 
 
@@ -140,6 +142,7 @@ def run(bench: Bench, counts: Counts, is_over: Callable[[float], bool]) -> None:
             bench.shadow.refresh()
             bench.optics.refresh()
             bench.views.refresh()
+            bench.cache.look()
             deliveries = _next_batch(bench)
             if deliveries:
                 inspect_and_record(deliveries, bench, counts)

@@ -130,6 +130,10 @@ class ModelSlot:
         """Who judges the next batch, per product; a copy, so that a batch never sees a swap."""
         return dict(self._serving)
 
+    def bundles(self) -> frozenset[str]:
+        """The sha256 of every bundle that judges, or is about to."""
+        return frozenset(active.model.bundle.sha256 for active in self._active.values())
+
     def missing(self) -> frozenset[str]:
         """Products whose first model is loading, or waits for its store, as last seen: any thread may ask."""
         waiting = frozenset(self._again) - frozenset(self._refused)

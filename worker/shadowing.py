@@ -99,6 +99,10 @@ class Shadowing:
             if _is_loaded(loading) and self.is_better_ready(wanted[number], loading.result()):
                 self.faster[number] = self._begin(wanted[number])
 
+    def bundles(self) -> frozenset[str]:
+        """The sha256 of every bundle that runs in the shadow."""
+        return frozenset(one.model.bundle.sha256 for one in self.open.values())
+
     def begin(self) -> None:
         """A batch is judged, perhaps again: what an earlier try of it saw does not count."""
         self.witnessed, self.held = [], 0

@@ -14,6 +14,8 @@ from model.engines.choice import EngineName
 
 DEFAULT_GRAPHS = Path(".line/cache/bundles/graphs")
 """Where a worker without settings of its own looks: below its `WORKER_CACHE`."""
+BUNDLE_LETTERS = 24
+"""Of the bundle's sha256, with which a graph's name begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class GraphKey:
     def folder_name(self) -> str:
         """All of it, in letters a folder's name may have."""
         sizes = "+".join(map(str, self.sizes))
-        text = f"{self.bundle_sha256[:24]}-{self.engine}-{self.version}-{self.capability}-batch{sizes}"
+        text = f"{self.bundle_sha256[:BUNDLE_LETTERS]}-{self.engine}-{self.version}-{self.capability}-batch{sizes}"
         return re.sub(r"[^A-Za-z0-9.+_-]", "_", text)
 
 

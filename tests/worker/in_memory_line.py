@@ -155,9 +155,10 @@ class Line:
             "attempts": self.ledger,
         } | replaced
         herald = Herald(ports.pop("outbox"), ports.pop("verdicts"), self.clock.monotonic)  # type: ignore[arg-type]
+        slot = ports.pop("slot", None) or ModelSlot(self.ledger, self.load, self.clock.monotonic, start)
         return Bench(
             hands=Hands(ports.pop("attempts"), "worker"),  # type: ignore[arg-type]
-            slot=ModelSlot(self.ledger, self.load, self.clock.monotonic, start),
+            slot=slot,  # type: ignore[arg-type]
             days=Days(self.ledger.open_days, self.clock.monotonic),
             decode=decode,
             patience=Patience(self.clock.monotonic, self.clock.rest, 10.0),
