@@ -212,7 +212,7 @@ def training_config(arguments: argparse.Namespace) -> TrainingConfig:
         seed=arguments.seed,
         minutes=arguments.minutes,
         false_reject_budget=arguments.budget,
-        review_budget=max(arguments.budget, arguments.review_budget),
+        review_budget=max(arguments.review_budget, arguments.budget),  # in this order a NaN is refused, not dropped
     )
 
 

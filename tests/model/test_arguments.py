@@ -58,6 +58,7 @@ def test_passes_are_made_as_asked_however_few_or_many() -> None:
     "words",
     [
         *(("--passes", "0"), ("--passes", "inf"), ("--flow-passes", "0"), ("--minutes", "nan")),
+        *(("--budget", "nan"), ("--review-budget", "nan")),
         *(("--budget", "2"), ("--review-budget", "2"), ("--defect-uses", "0"), ("--frozen-share", "5")),
     ],
 )
