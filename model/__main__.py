@@ -14,13 +14,21 @@ from tqdm import tqdm
 
 from core.errors import LineError
 from model.ablation_verbs import Verb, ablate, benchmark_dataset
-from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
+from model.arguments import (
+    asked_framing,
+    completed,
+    given_normalisation,
+    network_config,
+    parser,
+    score_rule,
+    training_config,
+)
 from model.benchmark import Speed, Trial, engines_to_try, measure
 from model.bundle import make_ready, read_letter
 from model.config import NetworkConfig
 from model.datasets import read_dataset
 from model.detector import chosen_device, load_detector
-from model.encoder import open_encoder
+from model.encoder import Encoder, bare_backbone, open_encoder
 from model.engines.choice import Choice, chosen
 from model.engines.machine import this_machine
 from model.evaluation import evaluate as evaluated
@@ -74,15 +82,27 @@ def train(arguments: argparse.Namespace) -> None:
 def asked_for(arguments: argparse.Namespace, folder: Path) -> tuple[Recipe, GoodImages]:
     """The recipe of the command line, and the good images it is for."""
     torch.manual_seed(arguments.seed)
-    encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, given_normalisation(arguments))
-    if encoder.source == "random":
-        print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
+    earlier = read_letter(arguments.warm_start) if arguments.warm_start else None
+    arguments = completed(arguments, earlier.network if earlier else None)
+    encoder = encoder_for(arguments, earlier)
     framing = framing_for(arguments, folder)
     config, rule = network_config(arguments, framing, encoder.normalisation), score_rule(arguments, framing)
     textures, name = texture_source(arguments)
     made = (encoder, config, training_config(arguments), rule, textures, name, arguments.warm_start, framing)
     recipe = Recipe(*made, engine=arguments.engine)
     return recipe, read_good_images(folder, framing)
+
+
+def encoder_for(arguments: argparse.Namespace, earlier: Letter | None) -> Encoder:
+    """As asked; where an earlier bundle brings the weights, only its shape and what its weights came from."""
+    normalisation = given_normalisation(arguments)
+    if earlier is not None:
+        backbone = bare_backbone(arguments.encoder, arguments.reflect)
+        return Encoder(backbone, normalisation or earlier.network.normalisation, earlier.training.encoder_weights)
+    encoder = open_encoder(arguments.encoder, arguments.weights, arguments.reflect, normalisation)
+    if encoder.source == "random":
+        print("the encoder starts from random weights, as asked: it learns from these images alone", file=sys.stderr)
+    return encoder
 
 
 def framing_for(arguments: argparse.Namespace, folder: Path) -> Framing:

@@ -11,6 +11,7 @@ from model.framing import Framing, rule_for
 from model.framing_choice import FramingChoice, overlap_of
 
 DEFAULTS = TrainingConfig()
+DEFAULT_ENCODER = "wide_resnet50_2"
 ANY_NUMBER = sys.maxsize
 GRAPHS_HELP = f"where graphs are kept: a worker looks in WORKER_CACHE/graphs; default {DEFAULT_GRAPHS}"
 LAYOUT_HELP = "folder in the layout of MVTec AD or BTAD"
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--bundle", type=Path, required=True)
     evaluate.add_argument("--data", type=Path, required=True, help=LAYOUT_HELP)
     benchmark = verbs.add_parser("benchmark", help="images per second, plain and fast")
-    benchmark.add_argument("--encoder", default="wide_resnet50_2")
+    benchmark.add_argument("--encoder", default=DEFAULT_ENCODER)
     benchmark.add_argument("--input-size", type=size, default=(256, 256), metavar="HxW")
     add_ablate(verbs.add_parser("ablate", help="what each part of the method is worth: the paper's table"))
     add_benchmark_dataset(verbs.add_parser("benchmark-dataset", help="every product of MVTec AD or BTAD, resumable"))
@@ -77,14 +78,14 @@ def add_train(train: argparse.ArgumentParser) -> None:
     """Everything `train` understands."""
     train.add_argument("--images", type=Path, required=True, help="folder of good images")
     train.add_argument("--out", type=Path, required=True, help="folder of the bundle")
-    train.add_argument("--warm-start", type=Path, help="bundle to go on from")
+    train.add_argument("--warm-start", type=Path, help="bundle to go on from: its encoder, size and weights")
     add_recipe(train)
 
 
 def add_recipe(train: argparse.ArgumentParser) -> None:
     """What decides a bundle besides its images."""
     train.add_argument(
-        "--encoder", default="wide_resnet50_2", help="any convolutional timm backbone with strides 8, 16, 32"
+        "--encoder", help=f"any convolutional timm backbone with strides 8, 16, 32; default: {DEFAULT_ENCODER}"
     )
     train.add_argument("--weights", default="hub", help="`hub`, `random`, or a safetensors file of this encoder")
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")
@@ -167,6 +168,13 @@ def add_machine(verb: argparse.ArgumentParser) -> None:
         help="of torch; default: one or one per core, whichever is faster now; for train, whose result they change, "
         "one per core",
     )
+
+
+def completed(arguments: argparse.Namespace, earlier: NetworkConfig | None) -> argparse.Namespace:
+    """What is not given is as in the bundle that training goes on from, or the default."""
+    encoder = arguments.encoder or (earlier.encoder if earlier else DEFAULT_ENCODER)
+    reflect = arguments.reflect or (earlier is not None and earlier.reflect)
+    return argparse.Namespace(**vars(arguments) | {"encoder": encoder, "reflect": reflect})
 
 
 def network_config(arguments: argparse.Namespace, framing: Framing, normalisation: Normalisation) -> NetworkConfig:

@@ -4,8 +4,17 @@ import argparse
 
 import pytest
 
-from model.arguments import asked_framing, given_normalisation, network_config, parser, score_rule, training_config
-from model.config import Normalisation, ScoreRule, TrainingConfig
+from model.arguments import (
+    DEFAULT_ENCODER,
+    asked_framing,
+    completed,
+    given_normalisation,
+    network_config,
+    parser,
+    score_rule,
+    training_config,
+)
+from model.config import NetworkConfig, Normalisation, ScoreRule, TrainingConfig
 from model.framing import Framing
 
 
@@ -27,8 +36,18 @@ def test_a_tile_cuts_a_size() -> None:
     choice = asked_framing(asked("--input-size", "1000x256", "--tile", "256x256"))
     assert choice is not None
     assert choice.framing == Framing(1000, 256, 256, 256, 32)
-    network = network_config(asked(), choice.framing, Normalisation())
+    network = network_config(completed(asked(), None), choice.framing, Normalisation())
     assert (network.height, network.width) == (256, 256)
+
+
+def test_what_is_not_given_is_as_in_the_bundle_that_training_goes_on_from() -> None:
+    """Else the encoder's default; what is given stands, and the shapes are compared later."""
+    earlier = NetworkConfig("mobilenetv2_100", reflect=True)
+    found = completed(asked(), earlier)
+    assert (found.encoder, found.reflect) == ("mobilenetv2_100", True)
+    assert completed(asked("--encoder", "resnet18"), earlier).encoder == "resnet18"
+    found = completed(asked(), None)
+    assert (found.encoder, found.reflect) == (DEFAULT_ENCODER, False)
 
 
 def test_a_tile_without_a_size_is_refused() -> None:

@@ -42,6 +42,15 @@ def test_train_score_and_benchmark_run_from_end_to_end(tmp_path: Path) -> None:
         "passes": 0.0,
     }
 
+    made_again = command(
+        *("train", "--images", tmp_path / "good", "--out", tmp_path / "night", "--warm-start", tmp_path / "bundle"),
+        *("--passes", 1, "--flow-passes", 0.2, "--threads", 1, "--engine", "torch-cpu-float32"),
+    )
+    assert made_again.returncode == 0, made_again.stderr
+    night, day = read_letter(tmp_path / "night"), read_letter(tmp_path / "bundle")
+    assert (night.training.warm_start, night.network) == ("bundle", day.network)
+    assert night.training.encoder_weights == "random"
+
     scored = command(
         *("score", "--bundle", tmp_path / "bundle", "--images", tmp_path / "test", "--maps", tmp_path / "maps"),
         *("--threads", 1),
