@@ -68,7 +68,7 @@ def start_with_low_priority(words: Sequence[str]) -> Running:
 
 
 class Compilations:
-    """Each missing graph is tried once per worker: one that cannot be compiled must not be tried for ever."""
+    """A graph that cannot be compiled is tried once per worker; one that was kept and has gone since is made anew."""
 
     def __init__(self, start: StartProcess = start_with_low_priority) -> None:
         self._start = start
@@ -78,9 +78,10 @@ class Compilations:
         self._tried: set[str] = set()
 
     def begin(self, missing: Compilation) -> None:
-        """Start it unless it has been tried. Called from the threads that load models."""
+        """Start it unless it runs or has failed. Called from the threads that load models, where a graph is missing."""
         with self._lock:
-            if missing.sha256 in self._tried:
+            was_kept = self._kept.pop(missing.sha256, "") == missing.engine
+            if missing.sha256 in self._tried and not was_kept:
                 return
             self._tried.add(missing.sha256)
             self._running[missing.sha256] = (missing, self._start(missing.words))

@@ -75,10 +75,12 @@ def once_per_version(is_better_ready: IsBetterReady) -> IsBetterReady:
     told: set[int] = set()
 
     def is_news(model: ModelVersion, detector: Detector) -> bool:
-        if model.id in told or not is_better_ready(model, detector):
+        if not is_better_ready(model, detector):
+            told.discard(model.id)
             return False
+        is_new = model.id not in told
         told.add(model.id)
-        return True
+        return is_new
 
     return is_news
 

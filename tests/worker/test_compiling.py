@@ -105,6 +105,21 @@ def test_a_compiler_that_fails_changes_nothing_and_is_not_tried_again() -> None:
     assert len(system.started) == 1
 
 
+def test_a_graph_that_has_gone_is_made_anew_and_told_again() -> None:
+    """A step back to a model that left the line so long ago that its files were removed."""
+    system = TwinSystem()
+    compilations = Compilations(system)
+    is_news = once_per_version(compilations.is_better_ready)
+    slow = GreyDetector("torch-cpu-float32")
+    for made in range(1, 3):
+        compilations.begin(missing())
+        assert len(system.started) == made
+        assert not is_news(version(), slow)
+        system.started[-1].status = 0
+        assert is_news(version(), slow)
+        assert not is_news(version(), slow)
+
+
 def test_a_worker_that_ends_ends_its_compilers() -> None:
     system = TwinSystem()
     compilations = Compilations(system)
@@ -121,9 +136,10 @@ def test_a_better_engine_is_taken_between_batches_and_no_frame_is_left_unscored(
     compilations = Compilations(system)
 
     def load(model: ModelVersion) -> Detector:
+        if system.started and system.started[0].status == 0:
+            return GreyDetector(BETTER)
         compilations.begin(missing(model.bundle.sha256))
-        kept = system.started[0].status == 0
-        return GreyDetector(BETTER if kept else "torch-cpu-float32")
+        return GreyDetector("torch-cpu-float32")
 
     slot = ModelSlot(line.ledger, load, line.clock.monotonic, at_once, compilations.is_better_ready)
     bench = replace(line.bench(), slot=slot)
