@@ -5,7 +5,7 @@ Shapes: B images, N vectors or positions, C channels.
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +41,10 @@ class Vectors:
         return Vectors(self.vectors[chosen_N], self.positions[chosen_N])
 
 
-@torch.no_grad()
 def features_of(
     images: Sequence[NDArray[np.uint8]], network: Network, device: torch.device, memory_mib: float
-) -> list[Vectors]:
-    """The vectors of all three maps of these pictures, by the encoder as it is.
+) -> Generator[float, None, list[Vectors]]:
+    """The vectors of all three maps of these pictures, by the encoder as it is; yields the share that is done.
 
     Args:
         images: Pictures at the network's input size.
@@ -58,9 +57,11 @@ def features_of(
     caches = empty_caches(len(images), network, memory_mib)
     for start in range(0, len(images), FEATURE_BATCH):
         batch_BCHW = prepared(images[start : start + FEATURE_BATCH], network.config).to(device)
-        maps = network.encoder(batch_BCHW.contiguous(memory_format=torch.channels_last))
+        with torch.no_grad():
+            maps = network.encoder(batch_BCHW.contiguous(memory_format=torch.channels_last))
         for cache, features_BCHW in zip(caches, maps, strict=True):
             fill(cache, start, vectors_of(features_BCHW).cpu(), len(images), generator)
+        yield min(1.0, (start + FEATURE_BATCH) / len(images))
     return caches
 
 

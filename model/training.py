@@ -16,7 +16,7 @@ from model.config import NetworkConfig, TrainingConfig
 from model.defects import DefectDrawer, SyntheticDefect
 from model.detector import prepared
 from model.encoder import BATCHES_FOR_STATISTICS, RANDOM, Encoder, estimate_statistics
-from model.feature_cache import features_of
+from model.feature_cache import Vectors, features_of
 from model.flow_training import train_flows
 from model.network import Network
 from model.pace import Pace, Progress, Seconds
@@ -83,10 +83,22 @@ def _second_stage(
 ) -> Generator[Progress, None, float]:
     device = next(network.parameters()).device
     pictures = (with_views(material.train, config), material.calibration)
-    vectors, validation = (features_of(part, network, device, config.feature_memory_mib) for part in pictures)
+    learned, held_out = (features_of(part, network, device, config.feature_memory_mib) for part in pictures)
+    vectors = yield from _seen(learned)
+    validation = yield from _seen(held_out)
     left = max(1.0, _seconds(config, 1.0) - (clock() - began))
     pace = Pace(flow_steps(len(vectors[0].positions) / config.flow_batch, config), left, clock(), clock)
     return (yield from _told(train_flows(network, vectors, validation, config, pace), CLASSIFIER_SHARE, FLOW_SHARE))
+
+
+def _seen(features: Generator[float, None, list[Vectors]]) -> Generator[Progress, None, list[Vectors]]:
+    """The pictures that the encoder has seen, as progress: of thousands that takes minutes."""
+    while True:
+        try:
+            yield Progress("computing features", CLASSIFIER_SHARE, 0.0, next(features))
+        except StopIteration as end:
+            vectors: list[Vectors] = end.value
+            return vectors
 
 
 def _first_stage(

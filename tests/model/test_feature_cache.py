@@ -15,6 +15,7 @@ from model.config import NetworkConfig
 from model.feature_cache import NoRoomForFeatures, empty_caches, features_of, kept_of
 from model.network import Network
 from tests.model.pictures import part
+from tests.model.trials import finished
 
 CONFIG = NetworkConfig(encoder="resnet18", height=64, width=64, flow_blocks=1, position_channels=16)
 CPU = torch.device("cpu")
@@ -29,14 +30,16 @@ def network() -> Network:
 def test_every_vector_of_a_small_set_is_kept_with_its_position(network: Network) -> None:
     """64 x 64 pixels are 8 x 8, 4 x 4 and 2 x 2 positions."""
     pictures = [part(number) for number in range(10)]
-    fine, middle, coarse = features_of(pictures, network, CPU, memory_mib=100)
+    told: list[float] = []
+    fine, middle, coarse = finished(features_of(pictures, network, CPU, memory_mib=100), told)
+    assert told == [0.8, 1.0]
     assert [tuple(level.vectors.shape) for level in (fine, middle, coarse)] == [(640, 128), (160, 256), (40, 512)]
     assert fine.positions.tolist() == list(range(64)) * 10
 
 
 def test_features_in_a_file_are_those_in_memory(network: Network) -> None:
     pictures = [part(number) for number in range(3)]
-    kept, mapped = (features_of(pictures, network, CPU, memory_mib) for memory_mib in (100, 0))
+    kept, mapped = (finished(features_of(pictures, network, CPU, memory_mib)) for memory_mib in (100, 0))
     for ours, theirs in zip(kept, mapped, strict=True):
         assert torch.equal(ours.vectors, theirs.vectors)
         assert torch.equal(ours.positions, theirs.positions)
@@ -45,7 +48,7 @@ def test_features_in_a_file_are_those_in_memory(network: Network) -> None:
 def test_a_large_set_is_thinned_evenly(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many of each picture, at positions drawn anew for each."""
     monkeypatch.setattr(feature_cache, "KEPT_VECTORS", 100)
-    fine, _, _ = features_of([part(number) for number in range(10)], network, CPU, memory_mib=100)
+    fine, _, _ = finished(features_of([part(number) for number in range(10)], network, CPU, memory_mib=100))
     per_picture = fine.positions.view(10, 10).numpy()
     assert all(len(np.unique(row)) == 10 for row in per_picture)
     assert len({tuple(row) for row in per_picture}) > 1
@@ -77,4 +80,4 @@ def test_a_full_disk_is_told(network: Network, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(NoRoomForFeatures, match=r"TMPDIR.*MiB in .*No space left"):
-        features_of([part(0)], network, CPU, memory_mib=0)
+        finished(features_of([part(0)], network, CPU, memory_mib=0))

@@ -58,7 +58,12 @@ def test_training_tells_a_rising_share_and_leaves_a_bundle_that_scores(tmp_path:
     shares = [progress.share for progress in told]
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] < 1
-    assert {progress.stage for progress in told} == {"learning defects", "learning density", "calibrating"}
+    assert {progress.stage for progress in told} == {
+        "learning defects",
+        "computing features",
+        "learning density",
+        "calibrating",
+    }
     assert letter.training.images + letter.training.calibration_images == 12
     assert len(letter.calibration_scores) == letter.training.calibration_images
     assert max(letter.calibration_scores) < letter.threshold.reject_from

@@ -13,7 +13,6 @@ from model.datasets import read_dataset
 from model.defects import DefectRule
 from model.encoder import open_encoder
 from model.object_mask import MaskRule
-from model.pace import Progress
 from model.recipe import GoodImages, Recipe, read_good_images
 from model.textures import procedural_textures
 
@@ -21,6 +20,7 @@ CONFIG = NetworkConfig(encoder="resnet18", height=64, width=64, flow_blocks=1, p
 QUICK = TrainingConfig(
     passes=0.1, fewest_steps=2, batch=4, flow_passes=0.01, fewest_flow_steps=2, flow_batch=64, validation_images=2
 )
+Told = TypeVar("Told")
 Trained = TypeVar("Trained")
 
 
@@ -46,7 +46,7 @@ def trial(root: Path, rule: AblationRule | None = None) -> Trial:
     return Trial(images, dataset, quick_recipe(), rule or AblationRule(), torch.device("cpu"), lambda: 0.0)
 
 
-def finished(training: Generator[Progress, None, Trained], told: list[Progress] | None = None) -> Trained:
+def finished(training: Generator[Told, None, Trained], told: list[Told] | None = None) -> Trained:
     """Run it to its end, keeping what it tells."""
     while True:
         try:
