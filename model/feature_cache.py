@@ -21,6 +21,8 @@ from model.network import Network, vectors_of
 FEATURE_BATCH = 8
 KEPT_VECTORS = 600_000
 """Vectors kept per map, drawn evenly from all images beyond that: 80 MB at 32 channels, 1.2 GB at 512."""
+VALIDATION_KEPT = 80_000
+"""The same of the images that validate: a tenth of them is looked at."""
 BYTES = 4
 """Of a float32."""
 
@@ -42,7 +44,7 @@ class Vectors:
 
 
 def features_of(
-    images: Sequence[NDArray[np.uint8]], network: Network, device: torch.device, memory_mib: float
+    images: Sequence[NDArray[np.uint8]], network: Network, device: torch.device, memory_mib: float, most: int
 ) -> Generator[float, None, list[Vectors]]:
     """The vectors of all three maps of these pictures, by the encoder as it is; yields the share that is done.
 
@@ -51,25 +53,27 @@ def features_of(
         network: Only its encoder is used.
         device: Where the encoder runs; the vectors are kept outside it.
         memory_mib: What all three maps may take in memory; more is mapped from a file that vanishes with them.
+        most: Vectors kept per map.
     """
     network.eval()
     generator = torch.Generator().manual_seed(len(images))
-    caches = empty_caches(len(images), network, memory_mib)
+    caches = empty_caches(len(images), network, memory_mib, most)
     for start in range(0, len(images), FEATURE_BATCH):
         batch_BCHW = prepared(images[start : start + FEATURE_BATCH], network.config).to(device)
         with torch.no_grad():
             maps = network.encoder(batch_BCHW.contiguous(memory_format=torch.channels_last))
         for cache, features_BCHW in zip(caches, maps, strict=True):
-            fill(cache, start, vectors_of(features_BCHW).cpu(), len(images), generator)
+            fill(cache, start, vectors_of(features_BCHW).cpu(), len(cache.positions) // len(images), generator)
         yield min(1.0, (start + FEATURE_BATCH) / len(images))
     return caches
 
 
-def empty_caches(images: int, network: Network, memory_mib: float) -> list[Vectors]:
+def empty_caches(images: int, network: Network, memory_mib: float, most: int) -> list[Vectors]:
     """Room for what `features_of` keeps of so many images."""
     config = network.config
     channels = channels_of(network.encoder)
-    counts = [images * kept_of((config.height // stride) * (config.width // stride), images) for stride in STRIDES]
+    positions = [(config.height // stride) * (config.width // stride) for stride in STRIDES]
+    counts = [images * kept_of(count, images, most) for count in positions]
     needed = BYTES * sum(count * width for count, width in zip(counts, channels, strict=True))
     in_memory = needed <= memory_mib * 2**20
     return [
@@ -101,15 +105,14 @@ def take_room(file: int, size: int) -> None:
         raise NoRoomForFeatures(f"{size / 2**20:.0f} MiB in {tempfile.gettempdir()}: {error.strerror}") from error
 
 
-def kept_of(positions: int, images: int) -> int:
+def kept_of(positions: int, images: int, most: int) -> int:
     """How many of a map's positions are kept of each image."""
-    return min(positions, max(1, KEPT_VECTORS // images))
+    return min(positions, max(1, most // images))
 
 
-def fill(cache: Vectors, start: int, vectors_BNC: Tensor, images: int, generator: torch.Generator) -> None:
+def fill(cache: Vectors, start: int, vectors_BNC: Tensor, kept: int, generator: torch.Generator) -> None:
     """Keep all vectors of some images where those of all images fit; else as many of each as fit, drawn at random."""
     batch, positions, channels = vectors_BNC.shape
-    kept = kept_of(positions, images)
     order_BN = torch.stack([torch.randperm(positions, generator=generator)[:kept].sort().values for _ in range(batch)])
     rows = slice(start * kept, (start + batch) * kept)
     chosen_BNC = vectors_BNC.gather(1, order_BN[:, :, None].expand(batch, kept, channels))

@@ -16,8 +16,9 @@ from model.config import NetworkConfig, TrainingConfig
 from model.defects import DefectDrawer, SyntheticDefect
 from model.detector import prepared
 from model.encoder import BATCHES_FOR_STATISTICS, RANDOM, Encoder, estimate_statistics
-from model.feature_cache import Vectors, features_of
+from model.feature_cache import KEPT_VECTORS, VALIDATION_KEPT, Vectors, features_of
 from model.flow_training import train_flows
+from model.memory import give_back
 from model.network import Network
 from model.pace import Pace, Progress, Seconds
 from model.variation import VariationRule, varied
@@ -72,8 +73,13 @@ def train_network(
     network.to(memory_format=torch.channels_last)
     if encoder_weights == RANDOM:
         estimate_statistics(network.encoder, plain_batches(material.train, network, config.batch))
-    trainer = trainer_of(network, config, encoder_weights, next(network.parameters()).device)
-    passes = yield from _first_stage(trainer, network, material, config, clock)
+    # Nothing here holds the trainer: its optimiser and best state end with the stage.
+    passes = yield from _first_stage(
+        trainer_of(network, config, encoder_weights, next(network.parameters()).device),
+        *(network, material, config, clock),
+    )
+    network.zero_grad(set_to_none=True)
+    give_back()
     flow_passes = yield from _second_stage(network, material, config, began, clock)
     return Spent(passes, flow_passes)
 
@@ -83,9 +89,13 @@ def _second_stage(
 ) -> Generator[Progress, None, float]:
     device = next(network.parameters()).device
     pictures = (with_views(material.train, config), material.calibration)
-    learned, held_out = (features_of(part, network, device, config.feature_memory_mib) for part in pictures)
+    learned, held_out = (
+        features_of(part, network, device, config.feature_memory_mib, most)
+        for part, most in zip(pictures, (KEPT_VECTORS, VALIDATION_KEPT), strict=True)
+    )
     vectors = yield from _seen(learned)
     validation = yield from _seen(held_out)
+    give_back()
     left = max(1.0, _seconds(config, 1.0) - (clock() - began))
     pace = Pace(flow_steps(len(vectors[0].positions) / config.flow_batch, config), left, clock(), clock)
     return (yield from _told(train_flows(network, vectors, validation, config, pace), CLASSIFIER_SHARE, FLOW_SHARE))

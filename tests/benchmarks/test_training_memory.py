@@ -6,6 +6,7 @@ import cv2
 import pytest
 
 from model.arguments import parser
+from tests.benchmarks import training_memory
 from tests.benchmarks.training_memory import TrainingFailed, draw, training, usage_of
 
 TAKES = "memory = bytearray({mib} * 2**20); memory[::4096] = b'1' * len(memory[::4096])"
@@ -35,6 +36,6 @@ def test_as_many_different_pictures_are_drawn_as_asked(tmp_path: Path) -> None:
 
 def test_training_understands_what_it_is_asked(tmp_path: Path) -> None:
     """One pass per stage by the reference engine: the command line may not drift away from `train`."""
-    asked = parser().parse_args(training(tmp_path, tmp_path, "resnet18", 1)[2:])
+    asked = parser().parse_args(training(tmp_path, tmp_path, training_memory.parser().parse_args([]))[2:])
     assert (asked.verb, asked.passes, asked.flow_passes, asked.weights) == ("train", 1, 1, "random")
     assert (asked.device, asked.engine) == ("cpu", "torch-cpu-float32")

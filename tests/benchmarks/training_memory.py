@@ -50,9 +50,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         pictures = Path(folder) / "good"
         draw(pictures, arguments.images)
-        used = usage_of(training(pictures, Path(folder) / "bundle", arguments.encoder, arguments.threads))
+        used = usage_of(training(pictures, Path(folder) / "bundle", arguments))
     fits = used.peak_gib <= LIMIT_GIB
-    asked = {"encoder": arguments.encoder, "images": arguments.images, "threads": arguments.threads}
+    asked = {name: getattr(arguments, name) for name in ("encoder", "images", "passes", "threads")}
     found = {"peak_gib": round(used.peak_gib, 2), "limit_gib": LIMIT_GIB, "fits": fits, "seconds": round(used.seconds)}
     print(json.dumps(asked | found))
     return 0 if fits else 1
@@ -69,11 +69,11 @@ def draw(folder: Path, count: int) -> None:
         cv2.imwrite(str(folder / f"{number:05}.jpg"), picture)
 
 
-def training(pictures: Path, bundle: Path, encoder: str, threads: int) -> tuple[str, ...]:
-    """The words of one pass per stage. On the CPU, by the reference engine: compiling is another process's work."""
+def training(pictures: Path, bundle: Path, asked: argparse.Namespace) -> tuple[str, ...]:
+    """The words of `train`. On the CPU, by the reference engine: compiling is another process's work."""
     places = ("--images", str(pictures), "--out", str(bundle))
-    length = ("--passes", "1", "--flow-passes", "1", "--threads", str(threads))
-    network = ("--encoder", encoder, "--weights", "random", "--device", "cpu", "--engine", "torch-cpu-float32")
+    length = ("--passes", str(asked.passes), "--flow-passes", str(asked.passes), "--threads", str(asked.threads))
+    network = ("--encoder", asked.encoder, "--weights", "random", "--device", "cpu", "--engine", "torch-cpu-float32")
     return ("-m", "model", "train", *places, *length, *network)
 
 
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     words = argparse.ArgumentParser(prog="python -m tests.benchmarks.training_memory", description=__doc__)
     words.add_argument("--images", type=int, default=5000)
+    words.add_argument("--passes", type=float, default=1.0, help="per stage; fewer take as much memory in less time")
     words.add_argument("--encoder", default="wide_resnet50_2")
     words.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return words

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from model import feature_cache
 from model.config import NetworkConfig
 from model.feature_cache import NoRoomForFeatures, empty_caches, features_of, kept_of
 from model.network import Network
@@ -19,6 +18,7 @@ from tests.model.trials import finished
 
 CONFIG = NetworkConfig(encoder="resnet18", height=64, width=64, flow_blocks=1, position_channels=16)
 CPU = torch.device("cpu")
+MOST = 600_000
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_every_vector_of_a_small_set_is_kept_with_its_position(network: Network)
     """64 x 64 pixels are 8 x 8, 4 x 4 and 2 x 2 positions."""
     pictures = [part(number) for number in range(10)]
     told: list[float] = []
-    fine, middle, coarse = finished(features_of(pictures, network, CPU, memory_mib=100), told)
+    fine, middle, coarse = finished(features_of(pictures, network, CPU, memory_mib=100, most=MOST), told)
     assert told == [0.8, 1.0]
     assert [tuple(level.vectors.shape) for level in (fine, middle, coarse)] == [(640, 128), (160, 256), (40, 512)]
     assert fine.positions.tolist() == list(range(64)) * 10
@@ -39,24 +39,23 @@ def test_every_vector_of_a_small_set_is_kept_with_its_position(network: Network)
 
 def test_features_in_a_file_are_those_in_memory(network: Network) -> None:
     pictures = [part(number) for number in range(3)]
-    kept, mapped = (finished(features_of(pictures, network, CPU, memory_mib)) for memory_mib in (100, 0))
+    kept, mapped = (finished(features_of(pictures, network, CPU, memory_mib, most=MOST)) for memory_mib in (100, 0))
     for ours, theirs in zip(kept, mapped, strict=True):
         assert torch.equal(ours.vectors, theirs.vectors)
         assert torch.equal(ours.positions, theirs.positions)
 
 
-def test_a_large_set_is_thinned_evenly(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_set_is_thinned_evenly(network: Network) -> None:
     """As many of each picture, at positions drawn anew for each."""
-    monkeypatch.setattr(feature_cache, "KEPT_VECTORS", 100)
-    fine, _, _ = finished(features_of([part(number) for number in range(10)], network, CPU, memory_mib=100))
+    fine, _, _ = finished(features_of([part(number) for number in range(10)], network, CPU, memory_mib=100, most=100))
     per_picture = fine.positions.view(10, 10).numpy()
     assert all(len(np.unique(row)) == 10 for row in per_picture)
     assert len({tuple(row) for row in per_picture}) > 1
 
 
 def test_every_picture_keeps_at_least_one_vector() -> None:
-    assert kept_of(1024, 10_000_000) == 1
-    assert kept_of(1024, 100) == 1024
+    assert kept_of(1024, 10_000_000, MOST) == 1
+    assert kept_of(1024, 100, MOST) == 1024
 
 
 def test_a_mapped_file_has_its_room_before_it_is_written(
@@ -70,7 +69,7 @@ def test_a_mapped_file_has_its_room_before_it_is_written(
         return files[-1]
 
     monkeypatch.setattr(tempfile, "TemporaryFile", kept)
-    fine, _, _ = empty_caches(100, network, memory_mib=0)
+    fine, _, _ = empty_caches(100, network, memory_mib=0, most=MOST)
     assert (tmp_path / "0").stat().st_blocks * 512 >= fine.vectors.nbytes > 1_000_000
 
 
@@ -80,4 +79,4 @@ def test_a_full_disk_is_told(network: Network, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(NoRoomForFeatures, match=r"TMPDIR.*MiB in .*No space left"):
-        finished(features_of([part(0)], network, CPU, memory_mib=0))
+        finished(features_of([part(0)], network, CPU, memory_mib=0, most=MOST))
