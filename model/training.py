@@ -25,7 +25,8 @@ from model.variation import VariationRule, varied
 
 Pixels = NDArray[np.uint8]
 VALIDATION_BATCH = 8
-CLASSIFIER_SHARE, FLOW_SHARE = 0.7, 0.25
+CLASSIFIER_SHARE, FEATURE_SHARE, FLOW_SHARE = 0.7, 0.05, 0.2
+"""Of the whole, as it is told; the rest calibrates."""
 """Shares of the progress told; the rest is calibration."""
 MEASURING_RESERVE = 0.9
 """Share of a time budget that both stages may use: the rest reads features and calibrates."""
@@ -93,19 +94,23 @@ def _second_stage(
         features_of(part, network, device, config.feature_memory_mib, most)
         for part, most in zip(pictures, (KEPT_VECTORS, VALIDATION_KEPT), strict=True)
     )
-    vectors = yield from _seen(learned)
-    validation = yield from _seen(held_out)
+    vectors = yield from _seen(learned, CLASSIFIER_SHARE, FEATURE_SHARE)
+    validation = yield from _seen(held_out, CLASSIFIER_SHARE + FEATURE_SHARE, 0.0)
     give_back()
     left = max(1.0, _seconds(config, 1.0) - (clock() - began))
     pace = Pace(flow_steps(len(vectors[0].positions) / config.flow_batch, config), left, clock(), clock)
-    return (yield from _told(train_flows(network, vectors, validation, config, pace), CLASSIFIER_SHARE, FLOW_SHARE))
+    flows = train_flows(network, vectors, validation, config, pace)
+    return (yield from _told(flows, CLASSIFIER_SHARE + FEATURE_SHARE, FLOW_SHARE))
 
 
-def _seen(features: Generator[float, None, list[Vectors]]) -> Generator[Progress, None, list[Vectors]]:
+def _seen(
+    features: Generator[float, None, list[Vectors]], begins: float, share: float
+) -> Generator[Progress, None, list[Vectors]]:
     """The pictures that the encoder has seen, as progress: of thousands that takes minutes."""
     while True:
         try:
-            yield Progress("computing features", CLASSIFIER_SHARE, 0.0, next(features))
+            seen = next(features)
+            yield Progress("computing features", begins + share * seen, 0.0, seen)
         except StopIteration as end:
             vectors: list[Vectors] = end.value
             return vectors
