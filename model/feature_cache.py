@@ -20,7 +20,9 @@ from model.network import Network, vectors_of
 
 FEATURE_BATCH = 8
 KEPT_VECTORS = 600_000
-"""Vectors kept per map, drawn evenly from all images beyond that: 80 MB at 32 channels, 1.2 GB at 512."""
+"""Vectors kept per map, drawn evenly from all images beyond that: 80 MB at 32 channels, 1.2 GB at 512 and beyond."""
+WIDE = 512
+"""Channels beyond which as many bytes are kept, and so fewer vectors."""
 VALIDATION_KEPT = 80_000
 """The same of the images that validate: a tenth of them is looked at."""
 BYTES = 4
@@ -53,7 +55,7 @@ def features_of(
         network: Only its encoder is used.
         device: Where the encoder runs; the vectors are kept outside it.
         memory_mib: What all three maps may take in memory; more is mapped from a file that vanishes with them.
-        most: Vectors kept per map.
+        most: Vectors kept per map; of one wider than `WIDE` as many bytes as of one that is as wide.
     """
     network.eval()
     generator = torch.Generator().manual_seed(len(images))
@@ -73,7 +75,8 @@ def empty_caches(images: int, network: Network, memory_mib: float, most: int) ->
     config = network.config
     channels = channels_of(network.encoder)
     positions = [(config.height // stride) * (config.width // stride) for stride in STRIDES]
-    counts = [images * kept_of(count, images, most) for count in positions]
+    bounds = [most * WIDE // max(WIDE, width) for width in channels]
+    counts = [images * kept_of(count, images, bound) for count, bound in zip(positions, bounds, strict=True)]
     needed = BYTES * sum(count * width for count, width in zip(counts, channels, strict=True))
     in_memory = needed <= memory_mib * 2**20
     return [

@@ -53,6 +53,15 @@ def test_a_large_set_is_thinned_evenly(network: Network) -> None:
     assert len({tuple(row) for row in per_picture}) > 1
 
 
+def test_a_wide_map_is_bounded_in_bytes() -> None:
+    """Of maps of 512, 1024 and 2048 channels as many bytes each are kept at most, of narrow ones as many vectors."""
+    network = Network(NetworkConfig(encoder="resnet50", height=64, width=64, flow_blocks=1, position_channels=16))
+    wide = empty_caches(10, network, memory_mib=100, most=80)
+    assert [tuple(level.vectors.shape) for level in wide] == [(80, 512), (40, 1024), (20, 2048)]
+    narrow = empty_caches(10, Network(CONFIG), memory_mib=100, most=80)
+    assert [len(level.positions) for level in narrow] == [80, 80, 40]
+
+
 def test_every_picture_keeps_at_least_one_vector() -> None:
     assert kept_of(1024, 10_000_000, MOST) == 1
     assert kept_of(1024, 100, MOST) == 1024
