@@ -85,7 +85,8 @@ def add_train(train: argparse.ArgumentParser) -> None:
 def add_recipe(train: argparse.ArgumentParser) -> None:
     """What decides a bundle besides its images."""
     train.add_argument(
-        "--encoder", help=f"any convolutional timm backbone with strides 8, 16, 32; default: {DEFAULT_ENCODER}"
+        "--encoder",
+        help=f"any convolutional timm backbone with strides 8, 16, 32; default: --warm-start's, else {DEFAULT_ENCODER}",
     )
     train.add_argument("--weights", default="hub", help="`hub`, `random`, or a safetensors file of this encoder")
     train.add_argument("--weights-mean", type=triple, metavar="R,G,B", help="default: the file's metadata, then timm's")

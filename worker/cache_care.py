@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import structlog
 
@@ -20,6 +21,11 @@ OURS = re.compile(rf"[0-9a-f]{{{BUNDLE_LETTERS}}}")
 log = structlog.get_logger("worker")
 
 
+def beside_the_line(tidy: Callable[[], None]) -> None:
+    """In a thread of its own: removing a year's graphs takes seconds, in which frames would wait."""
+    Thread(target=tidy, name="cache-care", daemon=True).start()
+
+
 class CacheCare:
     """Looks once a day. `in_use` tells the sha256 of every bundle that judges or runs in the shadow."""
 
@@ -29,11 +35,13 @@ class CacheCare:
         in_use: Callable[[], Iterable[str]],
         monotonic: Callable[[], float],
         now: Callable[[], float],
+        start: Callable[[Callable[[], None]], None] = beside_the_line,
     ) -> None:
         self._cache = cache
         self._in_use = in_use
         self._monotonic = monotonic
         self._now = now
+        self._start = start
         self._next_at = float("-inf")
 
     def look(self) -> None:
@@ -42,6 +50,9 @@ class CacheCare:
             return
         self._next_at = self._monotonic() + EVERY_S
         used = {sha256[:BUNDLE_LETTERS] for sha256 in self._in_use()}
+        self._start(lambda: self._tidy(used))
+
+    def _tidy(self, used: Collection[str]) -> None:
         for path in [*_ours(self._cache), *_ours(self._cache / GRAPHS)]:
             try:
                 self._mark_or_remove(path, path.name[:BUNDLE_LETTERS] in used)
@@ -52,7 +63,9 @@ class CacheCare:
         if is_used:
             os.utime(path, (self._now(), self._now()))
         elif path.stat().st_mtime < self._now() - UNUSED_FOR_S:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            # Under another name first: whoever opens a bundle or a graph right now finds all of it, or none.
+            gone = path.rename(path.with_name(f"{path.name}.gone"))
+            shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
             log.info("unused_bundle_removed", path=str(path))
 
 

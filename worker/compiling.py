@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ GRAPHS = "graphs"
 """Subfolder of the cache that keeps compiled graphs."""
 LOWEST_PRIORITY = 19
 """Of the system: a compiler takes what judging leaves."""
+AGAIN_AFTER_S = 24 * 3600.0
+"""Between two tries of one graph."""
 PATIENCE_S = 5.0
 """Seconds a compiler has to end when the worker does."""
 
@@ -68,22 +71,26 @@ def start_with_low_priority(words: Sequence[str]) -> Running:
 
 
 class Compilations:
-    """A graph that cannot be compiled is tried once per worker; one that was kept and has gone since is made anew."""
+    """A missing graph is tried once a day: one that cannot be compiled not for ever, one that has gone since again."""
 
-    def __init__(self, start: StartProcess = start_with_low_priority) -> None:
+    def __init__(
+        self, start: StartProcess = start_with_low_priority, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._start = start
+        self._monotonic = monotonic
         self._lock = Lock()
         self._running: dict[str, tuple[Compilation, Running]] = {}
         self._kept: dict[str, str] = {}
-        self._tried: set[str] = set()
+        self._tried_at: dict[str, float] = {}
 
     def begin(self, missing: Compilation) -> None:
-        """Start it unless it runs or has failed. Called from the threads that load models, where a graph is missing."""
+        """Start it unless it has been tried today. Called from the threads that load models."""
         with self._lock:
-            was_kept = self._kept.pop(missing.sha256, "") == missing.engine
-            if missing.sha256 in self._tried and not was_kept:
+            now = self._monotonic()
+            if now - self._tried_at.get(missing.sha256, float("-inf")) < AGAIN_AFTER_S:
                 return
-            self._tried.add(missing.sha256)
+            self._tried_at[missing.sha256] = now
+            self._kept.pop(missing.sha256, None)
             self._running[missing.sha256] = (missing, self._start(missing.words))
         log.info("compiling_begun", engine=missing.engine, bundle=missing.sha256[:12])
 

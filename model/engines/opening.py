@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model import decoder, encoder, fused_flow
+from model import decoder, encoder, flow, fused_flow, positions
 from model import network as whole_network
 from model.config import NetworkConfig
-from model.engines import inductor, intermediate
+from model.engines import inductor, intermediate, port
 from model.engines.captured import capture
 from model.engines.choice import BATCH, EngineName, Machine
 from model.engines.kept import GraphKey, keep_graph, kept_graph
@@ -22,7 +22,7 @@ from model.network import InferenceNetwork, Network
 
 SIZES = {"cpu": (1, BATCH), "cuda": (1, BATCH, 32)}
 """Graph sizes per device: one for a lone part, one that fills the processor."""
-MADE_FROM = (whole_network, encoder, decoder, fused_flow, inductor, intermediate)
+MADE_FROM = (whole_network, encoder, decoder, flow, fused_flow, positions, port, inductor, intermediate)
 """Modules whose code a kept graph has within it: one that other code made is made anew."""
 
 

@@ -42,7 +42,7 @@ def test_the_fused_flow_gives_the_plain_flows_log_likelihoods(channels: int) -> 
 
 @pytest.mark.parametrize("channels", [24, 520])
 def test_all_images_go_through_a_layer_in_one_product(channels: int) -> None:
-    """One per image would copy the weights for each of them: half of a compiled graph's time, once."""
+    """One per image would copy the weights for each of them: a third of a compiled graph's time, once."""
     codes = position_code(32, 4, 6).double()
     fused, vectors = FusedFlow(stirred_flow(channels), codes), torch.randn(3, 24, channels, dtype=torch.float64)
     graph = torch.export.export(fused, (vectors,)).run_decompositions().graph

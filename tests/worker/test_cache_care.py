@@ -1,8 +1,11 @@
 """The worker's folder of bundles and graphs holds what serves and what served this week."""
 
 import os
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -18,12 +21,16 @@ SERVING, LEFT, RECENT = "a" * 64, "b" * 64, "c" * 64
 KEY = GraphKey(SERVING, EngineName("inductor", "cpu", "float32"), "torch2.14", "x86_64 AVX2", (1, 8))
 
 
+def at_once(tidy: Callable[[], None]) -> None:
+    tidy()
+
+
 class Care:
     """A cache, whose bundles judge, and what time it is."""
 
     def __init__(self, cache: Path) -> None:
         self.cache, self.now, self.asked = cache, NOW, 0
-        self.care = CacheCare(cache, self.in_use, lambda: self.now - NOW, lambda: self.now)
+        self.care = CacheCare(cache, self.in_use, lambda: self.now - NOW, lambda: self.now, at_once)
 
     def in_use(self) -> set[str]:
         self.asked += 1
@@ -61,7 +68,7 @@ def test_what_serves_is_marked_for_other_workers_of_the_machine(care: Care) -> N
     """One for whose products it does not judge sees that somebody uses it."""
     folder, graph = care.put(SERVING, UNUSED_FOR_S + 1), care.graph(SERVING, UNUSED_FOR_S + 1)
     care.care.look()
-    CacheCare(care.cache, lambda: (), lambda: 0.0, lambda: NOW).look()
+    CacheCare(care.cache, lambda: (), lambda: 0.0, lambda: NOW, at_once).look()
     assert (folder / "content").exists()
     assert (graph / "content").exists()
 
@@ -85,16 +92,36 @@ def test_it_looks_once_a_day(care: Care) -> None:
 def test_what_cannot_be_removed_is_told_and_the_rest_goes(care: Care, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line does not stop for it."""
     stuck, gone = care.put(LEFT, UNUSED_FOR_S + 1), care.graph(LEFT, UNUSED_FOR_S + 1)
-    refuse = os.rmdir
+    rename = Path.rename
 
-    def rmdir(path: str, *, dir_fd: int | None = None) -> None:
-        if Path(path).name == stuck.name:
+    def refused(path: Path, target: Path) -> Path:
+        if path == stuck:
             raise PermissionError(path)
-        refuse(path, dir_fd=dir_fd)
+        return rename(path, target)
 
-    monkeypatch.setattr(os, "rmdir", rmdir)
+    monkeypatch.setattr(Path, "rename", refused)
     care.care.look()
     assert stuck.exists()
+    assert not gone.exists()
+
+
+def test_judging_does_not_wait_for_what_is_removed(tmp_path: Path) -> None:
+    """It is removed in a thread of its own."""
+    begun, may_go_on = Event(), Event()
+
+    def now() -> float:
+        begun.set()
+        assert may_go_on.wait(30)
+        return NOW
+
+    cache = Care(tmp_path / "cache")
+    gone = cache.put(LEFT, UNUSED_FOR_S + 1)
+    CacheCare(cache.cache, lambda: (), lambda: 0.0, now).look()
+    assert begun.wait(30)
+    assert gone.exists()
+    (thread,) = (each for each in threading.enumerate() if each.name == "cache-care")
+    may_go_on.set()
+    thread.join(30)
     assert not gone.exists()
 
 
@@ -105,7 +132,7 @@ def test_a_worker_keeps_what_judges_and_what_runs_in_the_shadow(care: Care) -> N
     line.publish(frame(0))
     shadow = begin(line, GreyDetector())
     slot = line.bench().slot
-    care.care = CacheCare(care.cache, lambda: slot.bundles() | shadow.bundles(), lambda: 0.0, lambda: NOW)
+    care.care = CacheCare(care.cache, lambda: slot.bundles() | shadow.bundles(), lambda: 0.0, lambda: NOW, at_once)
     (active,) = line.ledger.active().values()
     kept = [care.put(sha256, UNUSED_FOR_S + 1) for sha256 in (active.model.bundle.sha256, "c" * 64)]
     gone = care.put(LEFT, UNUSED_FOR_S + 1)

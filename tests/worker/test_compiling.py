@@ -13,7 +13,7 @@ from core.product import BundleRef, ModelVersion
 from model.engines.choice import KNOWN
 from model.engines.kept import DEFAULT_GRAPHS
 from tests.worker.in_memory_line import NOON, START, GreyDetector, Line, at_once, frame
-from worker.compiling import GRAPHS, Compilation, Compilations
+from worker.compiling import AGAIN_AFTER_S, GRAPHS, Compilation, Compilations
 from worker.model_slot import ModelSlot, once_per_version
 from worker.settings import WorkerSettings
 
@@ -107,11 +107,13 @@ def test_a_compiler_that_fails_changes_nothing_and_is_not_tried_again() -> None:
 
 def test_a_graph_that_has_gone_is_made_anew_and_told_again() -> None:
     """A step back to a model that left the line so long ago that its files were removed."""
-    system = TwinSystem()
-    compilations = Compilations(system)
+    system, now = TwinSystem(), 0.0
+    compilations = Compilations(system, lambda: now)
     is_news = once_per_version(compilations.is_better_ready)
     slow = GreyDetector("torch-cpu-float32")
     for made in range(1, 3):
+        now += AGAIN_AFTER_S
+        compilations.begin(missing())
         compilations.begin(missing())
         assert len(system.started) == made
         assert not is_news(version(), slow)
@@ -136,10 +138,9 @@ def test_a_better_engine_is_taken_between_batches_and_no_frame_is_left_unscored(
     compilations = Compilations(system)
 
     def load(model: ModelVersion) -> Detector:
-        if system.started and system.started[0].status == 0:
-            return GreyDetector(BETTER)
         compilations.begin(missing(model.bundle.sha256))
-        return GreyDetector("torch-cpu-float32")
+        kept = system.started[0].status == 0
+        return GreyDetector(BETTER if kept else "torch-cpu-float32")
 
     slot = ModelSlot(line.ledger, load, line.clock.monotonic, at_once, compilations.is_better_ready)
     bench = replace(line.bench(), slot=slot)
