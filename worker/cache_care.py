@@ -9,7 +9,7 @@ from threading import Thread
 
 import structlog
 
-from model.engines.kept import BUNDLE_LETTERS
+from model.engines.kept import BUNDLE_LETTERS, HALF_MADE
 from worker.compiling import GRAPHS
 
 EVERY_S = 24 * 3600.0
@@ -55,7 +55,7 @@ class CacheCare:
     def _tidy(self, used: Collection[str]) -> None:
         for path in [*_ours(self._cache), *_ours(self._cache / GRAPHS)]:
             try:
-                self._mark_or_remove(path, path.name[:BUNDLE_LETTERS] in used)
+                self._mark_or_remove(path, path.name[:BUNDLE_LETTERS] in used and path.suffix != HALF_MADE)
             except OSError as error:
                 log.warning("cache_not_tidied", path=str(path), error=str(error))
 

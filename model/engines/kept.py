@@ -16,6 +16,8 @@ DEFAULT_GRAPHS = Path(".line/cache/bundles/graphs")
 """Where a worker without settings of its own looks: below its `WORKER_CACHE`."""
 BUNDLE_LETTERS = 24
 """Of the bundle's sha256, with which a graph's name begins."""
+HALF_MADE = ".part"
+"""How the name of a graph ends that is being made, or whose maker was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def keep_graph(graphs: Path, key: GraphKey, write: Callable[[Path], None]) -> Pa
     with _alone(graphs / f"{key.folder_name}.lock"):
         if (found := kept_graph(graphs, key)) is not None:
             return found
-        passing = graphs / f"{key.folder_name}.{uuid.uuid4().hex}.part"
+        passing = graphs / f"{key.folder_name}.{uuid.uuid4().hex}{HALF_MADE}"
         passing.mkdir()
         try:
             write(passing)

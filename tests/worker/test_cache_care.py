@@ -57,7 +57,7 @@ def care(tmp_path: Path) -> Care:
 def test_a_bundle_goes_with_its_graphs_a_week_after_its_model_left(care: Care) -> None:
     """What serves stays however old it is, and what left this week stays for a step back."""
     old = UNUSED_FOR_S + 1
-    gone = [care.put(LEFT, old), care.graph(LEFT, old), care.put(f"{GRAPHS}/{LEFT[:24]}-x.0123.part", old)]
+    gone = [care.put(LEFT, old), care.graph(LEFT, old), care.put(f"{GRAPHS}/{SERVING[:24]}-x.0123.part", old)]
     kept = [care.put(SERVING, 9 * old), care.graph(SERVING, 9 * old), care.put(RECENT, EVERY_S), care.graph(RECENT, 0)]
     care.care.look()
     assert [path for path in gone if path.exists()] == []
