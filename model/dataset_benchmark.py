@@ -10,6 +10,7 @@ from statistics import fmean
 
 from core.errors import LineError
 from model.ablation_table import FIGURES, MAPS, Ablation
+from model.code_version import code_version
 from model.datasets import Dataset, read_dataset
 from model.pace import Seconds
 from model.result_lines import Result, ResultLines
@@ -30,10 +31,10 @@ class Refused:
 
 
 def configuration_of(arguments: Namespace, product: Path) -> str:
-    """A hash over what the run does and what it sees: flags, and names and sizes of all files it reads."""
+    """A hash over what the run does and what it sees: code, flags, and names and sizes of all files it reads."""
     words = {name: value for name, value in vars(arguments).items() if name not in NOT_OF_THE_RUN}
     seen = {name: listing(value) if is_place(name, value) else str(value) for name, value in words.items()}
-    text = json.dumps([seen, listing(product)], sort_keys=True)
+    text = json.dumps([code_version(), seen, listing(product)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

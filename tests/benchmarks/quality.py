@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.code_version import code_version
 from model.result_lines import Result, ResultLines, written
 from tests.benchmarks.quality_table import newest_of, parts_table, quality_table, speed_table
 
@@ -61,12 +62,9 @@ class Bench:
         return ResultLines(self.out / "speed.jsonl")
 
 
-def code_of(flags: Sequence[str], sources: Path = ROOT / "model") -> str:
+def code_of(flags: Sequence[str]) -> str:
     """A hash over the code and the flags: any change makes every run another."""
-    digest = hashlib.sha256(json.dumps(list(flags)).encode())
-    for path in sorted(sources.rglob("*.py")):
-        digest.update(path.relative_to(sources).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
+    return hashlib.sha256(json.dumps([code_version(), *flags]).encode()).hexdigest()[:12]
 
 
 def default_flags(shared: Path) -> tuple[str, ...]:

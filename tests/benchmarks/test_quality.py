@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from model.result_lines import Result
-from tests.benchmarks.quality import Bench, code_of, run_missing, tables
+from tests.benchmarks.quality import Bench, run_missing, tables
 from tests.benchmarks.quality_table import newest_of, parts_table, quality_table, speed_table, spread
 
 FIGURES = {"image_auroc": 90.0, "pixel_auroc": 95.0, "pixel_aupr": 40.0, "aupro": 70.0}
@@ -93,17 +93,6 @@ def test_the_independent_judge_is_asked_where_it_is_there(tmp_path: Path) -> Non
     last = bench(tmp_path, Programs()).quality.read()[-1]
     assert last["judge"] == "evaluate.py"
     assert last["judged"] == FIGURES | {"image_auroc": 91.0, "pixel_aupr": 41.0, "aupro": 71.0}
-
-
-def test_the_code_is_known_by_its_content(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("1")
-    before = code_of((), tmp_path)
-    (tmp_path / "a.py").write_text("2")
-    assert len({before, code_of((), tmp_path), code_of(("--reflect",), tmp_path)}) == 3
-    before = code_of((), tmp_path)
-    (tmp_path / "engines").mkdir()
-    (tmp_path / "engines" / "b.py").write_text("1")
-    assert code_of((), tmp_path) != before
 
 
 def test_a_set_is_one_line_of_mean_and_spread() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from model import dataset_benchmark
 from model.ablation_table import MAPS, Ablation
 from model.ablation_verbs import ProductsRefused, ablate, benchmark_dataset
 from model.arguments import parser
@@ -72,6 +73,15 @@ def test_other_flags_are_another_run(root: Path, words: tuple[str, ...]) -> None
     runs(root, Judge())
     other = Judge()
     runs(root, other, *words)
+    assert len(other.judged) == 3
+
+
+def test_other_code_is_another_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a table of before an update and half of after would be of neither."""
+    runs(root, Judge())
+    monkeypatch.setattr(dataset_benchmark, "code_version", lambda: "after an update")
+    other = Judge()
+    runs(root, other)
     assert len(other.judged) == 3
 
 
